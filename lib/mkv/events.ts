@@ -1,0 +1,88 @@
+import type { Tag } from './tags.ts'
+import type { Track } from './tracks.ts'
+
+/**
+ * What a Matroska payload says, in the payload's own order. One EBML document gives:
+ * `document-start`, then `info`, `tracks`, `tags` and clusters (`cluster`, `frame`…, `cluster-end`) as they come,
+ * then `document-end`. A payload that breaks off ends in `truncated`, with no `document-end`.
+ */
+export type MkvEvent =
+  | DocumentStartEvent
+  | InfoEvent
+  | TracksEvent
+  | TagsEvent
+  | ClusterEvent
+  | MkvFrame
+  | ClusterEndEvent
+  | DocumentEndEvent
+  | TruncatedEvent
+
+/** An EBML header has been read whole (RFC 8794, section 11.2). */
+export type DocumentStartEvent = {
+  readonly type: 'document-start'
+  /** Where the header begins, in bytes from the payload's start. */
+  readonly byteOffset: number
+  readonly docType: string
+  readonly docTypeVersion: number
+}
+
+/** Segment\Info (RFC 9559, section 5.1.2). */
+export type InfoEvent = {
+  readonly type: 'info'
+  /** Nanoseconds in one tick of the segment's clock; 1,000,000 unless written. */
+  readonly timestampScale: number
+  readonly durationMs: number | undefined
+  readonly title: string | undefined
+  readonly muxingApp: string | undefined
+  readonly writingApp: string | undefined
+}
+
+export type TracksEvent = { readonly type: 'tracks'; readonly tracks: readonly Track[] }
+
+/** One whole Segment\Tags element (RFC 9559, section 5.1.8). */
+export type TagsEvent = { readonly type: 'tags'; readonly byteOffset: number; readonly tags: readonly Tag[] }
+
+/** A cluster's timestamp is known; its frames follow. */
+export type ClusterEvent = {
+  readonly type: 'cluster'
+  readonly byteOffset: number
+  /** Milliseconds on the segment's clock. */
+  readonly timestampMs: number
+}
+
+/** One frame, restored to what the encoder gave: unlaced, and with the track's compression undone. */
+export type MkvFrame = {
+  readonly type: 'frame'
+  /** The track's number, as in its `Track`. */
+  readonly track: number
+  /** Milliseconds on the segment's clock: cluster and block timestamp times the timestamp scale. Frames of one lace share their block's. */
+  readonly timestampMs: number
+  readonly keyframe: boolean
+  readonly invisible: boolean
+  readonly discardable: boolean
+  /** From the block's or the track's own word; `undefined` where neither says. */
+  readonly durationMs: number | undefined
+  /** The frame's place in its lace; 0 for a block of one frame. */
+  readonly laceIndex: number
+  /** A view into the transport chunk where the frame lies in one, else a copy. Copy it to keep it long: a view keeps its whole chunk in memory. */
+  readonly data: Uint8Array
+}
+
+export type ClusterEndEvent = { readonly type: 'cluster-end' }
+
+/** The document is over: the next EBML header came, or the payload ended between elements. */
+export type DocumentEndEvent = {
+  readonly type: 'document-end'
+  /** Where the document ends, in bytes from the payload's start. */
+  readonly byteOffset: number
+  readonly reason: 'next-document' | 'end-of-payload'
+}
+
+/** The payload ended inside an element. Every whole frame before has been given. */
+export type TruncatedEvent = {
+  readonly type: 'truncated'
+  /** Where the bytes end. */
+  readonly byteOffset: number
+  /** What was open there, outermost first. */
+  readonly elementPath: string
+}

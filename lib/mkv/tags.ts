@@ -1,0 +1,30 @@
+/** A tag's value: text, or bytes from a TagBinary. A tag with neither has the empty text. */
+export type TagValue = string | Uint8Array
+
+/** Segment\Tags\Tag\SimpleTag (RFC 9559, section 5.1.8.1.2). */
+export type SimpleTag = {
+  readonly name: string
+  readonly value: TagValue
+  readonly language: string
+  /** SimpleTags nested in this one. */
+  readonly children: readonly SimpleTag[]
+}
+
+/** Segment\Tags\Tag: what its tags speak of, and the tags. No target means the whole segment. */
+export type Tag = {
+  readonly targetTypeValue: number
+  readonly trackUids: readonly bigint[]
+  readonly simpleTags: readonly SimpleTag[]
+}
+
+/** The SimpleTags of some Tags, nested ones too, in the payload's order: a parent before its children. */
+export function* flattenTags(tags: readonly Tag[]): Generator<SimpleTag> {
+  for (const tag of tags) yield* flattenSimpleTags(tag.simpleTags)
+}
+
+function* flattenSimpleTags(simpleTags: readonly SimpleTag[]): Generator<SimpleTag> {
+  for (const simpleTag of simpleTags) {
+    yield simpleTag
+    yield* flattenSimpleTags(simpleTag.children)
+  }
+}
