@@ -1,0 +1,35 @@
+import { type ElementTree, leafValue } from './element-tree.ts'
+import { ELEMENT_IDS as ID } from './schema/elements.ts'
+import type { SimpleTag, Tag, TagValue } from './tags.ts'
+import { readUintBig } from './values.ts'
+
+/** TargetTypeValue 50 speaks of the whole segment; it is the default (RFC 9559, section 5.1.8.1.1.1). */
+const WHOLE_SEGMENT = 50
+
+/** A Tags element as `Tag`s. Binary values are copied, so that they do not keep a chunk in memory. */
+export function readTags(tags: ElementTree): Tag[] {
+  return Array.from(tags.masters(ID.Tag), readTag)
+}
+
+function readTag(tag: ElementTree): Tag {
+  const targets = tag.master(ID.Targets)
+  return {
+    targetTypeValue: targets?.uint(ID.TargetTypeValue) ?? WHOLE_SEGMENT,
+    trackUids: Array.from(targets?.leaves(ID.TagTrackUID) ?? [], leaf => leafValue(leaf, readUintBig)),
+    simpleTags: Array.from(tag.masters(ID.SimpleTag), readSimpleTag),
+  }
+}
+
+function readSimpleTag(simpleTag: ElementTree): SimpleTag {
+  return {
+    name: simpleTag.string(ID.TagName) ?? '',
+    value: readValue(simpleTag),
+    language: simpleTag.string(ID.TagLanguageBCP47) ?? simpleTag.string(ID.TagLanguage) ?? 'und',
+    children: Array.from(simpleTag.masters(ID.SimpleTag), readSimpleTag),
+  }
+}
+
+function readValue(simpleTag: ElementTree): TagValue {
+  const binary = simpleTag.bytes(ID.TagBinary)
+  return simpleTag.string(ID.TagString) ?? (binary ? Uint8Array.from(binary) : '')
+}

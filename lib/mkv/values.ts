@@ -1,0 +1,34 @@
+/** Payloads of elements as values (RFC 8794, section 7). Each returns `undefined` for a length that the type does not have. */
+
+const utf8 = new TextDecoder('utf-8')
+
+/** An unsigned integer of up to eight bytes. */
+export function readUintBig(bytes: Uint8Array): bigint | undefined {
+  if (bytes.length > 8) return undefined
+  let value = 0n
+  for (const byte of bytes) value = (value << 8n) | BigInt(byte)
+  return value
+}
+
+/** An unsigned integer that fits a JavaScript number exactly; `undefined` beyond 2^53 too. */
+export function readUint(bytes: Uint8Array): number | undefined {
+  if (bytes.length > 8) return undefined
+  let value = 0
+  for (let i = 0; i < bytes.length; i++) value = value * 256 + bytes[i]!
+  return value <= Number.MAX_SAFE_INTEGER ? value : undefined
+}
+
+/** An IEEE 754 float of 4 or 8 bytes; no bytes are zero. */
+export function readFloat(bytes: Uint8Array): number | undefined {
+  if (bytes.length === 0) return 0
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  if (bytes.length === 4) return view.getFloat32(0)
+  if (bytes.length === 8) return view.getFloat64(0)
+  return undefined
+}
+
+/** Text up to its end or its first NUL (RFC 8794, section 7.4); bytes that are no UTF-8 become U+FFFD. */
+export function readString(bytes: Uint8Array): string {
+  const end = bytes.indexOf(0)
+  return utf8.decode(end === -1 ? bytes : bytes.subarray(0, end))
+}

@@ -1,0 +1,95 @@
+import type { Track } from '../mkv/tracks.ts'
+import type { TagRecord } from './events.ts'
+
+/**
+ * Two facts about a track's codec that cannot both be true. Kinesis Video passes on whatever the producer wrote:
+ * Amazon Connect, for one, marks raw 16-bit PCM as `A_AAC`, and only its MimeType tag is right.
+ */
+export type CodecConflict = {
+  readonly track: number
+  /** What the track says of itself. */
+  readonly claim: string
+  /** What contradicts it. */
+  readonly evidence: string
+  readonly message: string
+}
+
+/** A MimeType tag's value, such as `audio/L16;rate=8000;channels=1;`. */
+export type MimeType = { readonly type: string; readonly parameters: ReadonlyMap<string, string> }
+
+export function parseMimeType(text: string): MimeType {
+  const [type = '', ...rest] = text.split(';').map(part => part.trim())
+  const parameters = rest
+    .filter(part => part.includes('='))
+    .map((part): [string, string] => {
+      const at = part.indexOf('=')
+      return [part.slice(0, at).trim().toLowerCase(), part.slice(at + 1).trim()]
+    })
+  return { type: type.toLowerCase(), parameters: new Map(parameters) }
+}
+
+/** What the tracks and the tags known so far say against each other. */
+export function findCodecConflicts(tracks: readonly Track[], tags: TagRecord): CodecConflict[] {
+  const mimeTypeTag = Object.entries(tags).find(([name]) => name.toLowerCase() === 'mimetype')?.[1]
+  const mimeType = typeof mimeTypeTag === 'string' ? mimeTypeTag : undefined
+  return tracks.flatMap(track => [
+    ...privateDataConflicts(track),
+    ...(mimeType === undefined || track.type !== 'audio' ? [] : mimeTypeConflicts(track, mimeType)),
+  ])
+}
+
+function privateDataConflicts(track: Track): CodecConflict[] {
+  const { codec, audio, video, number, codecId } = track
+  if (codec.kind === 'unreadable') return [conflict(number, codecId, codec.problem)]
+  if (
+    codec.kind === 'aac' &&
+    audio !== undefined &&
+    isOtherRate(codec.sampleRateHz, audio.samplingFrequencyHz)
+  ) {
+    return [
+      conflict(
+        number,
+        `SamplingFrequency ${audio.samplingFrequencyHz} Hz`,
+        `its AudioSpecificConfig says ${codec.sampleRateHz} Hz`,
+      ),
+    ]
+  }
+  if (
+    codec.kind === 'wave-format' &&
+    audio !== undefined &&
+    codec.sampleRateHz !== audio.samplingFrequencyHz
+  ) {
+    return [
+      conflict(
+        number,
+        `SamplingFrequency ${audio.samplingFrequencyHz} Hz`,
+        `its WAVEFORMATEX says ${codec.sampleRateHz} Hz`,
+      ),
+    ]
+  }
+  if (codec.kind === 'bitmap-info' && video !== undefined && codec.width !== video.pixelWidth) {
+    return [conflict(number, `PixelWidth ${video.pixelWidth}`, `its BITMAPINFOHEADER says ${codec.width}`)]
+  }
+  return []
+}
+
+/** With SBR the config holds the core's rate, half of what is heard; that is no contradiction. */
+function isOtherRate(configHz: number, trackHz: number): boolean {
+  return configHz !== trackHz && configHz * 2 !== trackHz && configHz !== trackHz * 2
+}
+
+function mimeTypeConflicts(track: Track, text: string): CodecConflict[] {
+  const { type } = parseMimeType(text)
+  const saysPcm = /^audio\/(x-)?(l\d+|pcm|raw)$/.test(type)
+  const isPcm =
+    track.codec.kind === 'pcm' || (track.codec.kind === 'wave-format' && track.codec.formatTag === 1)
+  if (saysPcm && !isPcm) return [conflict(track.number, track.codecId, `the MimeType tag says ${text}`)]
+  if (/^audio\/(x-)?(aac|mp4a?|mp4a-latm)$/.test(type) && isPcm) {
+    return [conflict(track.number, track.codecId, `the MimeType tag says ${text}`)]
+  }
+  return []
+}
+
+function conflict(track: number, claim: string, evidence: string): CodecConflict {
+  return { track, claim, evidence, message: `track ${track} is marked ${claim}, but ${evidence}` }
+}

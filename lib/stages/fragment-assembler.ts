@@ -1,0 +1,235 @@
+import { MkvSyntaxError } from '../errors.ts'
+import type {
+  ClusterEvent,
+  DocumentEndEvent,
+  MkvEvent,
+  MkvFrame,
+  TagsEvent,
+  TruncatedEvent,
+} from '../mkv/events.ts'
+import { flattenTags, type TagValue } from '../mkv/tags.ts'
+import type { Track } from '../mkv/tracks.ts'
+import { findCodecConflicts } from './codec-conflicts.ts'
+import type { FragmentEnd, FragmentEvent, FragmentFrame, TagRecord } from './events.ts'
+import { PayloadError } from './payload-error.ts'
+import { parseTimestamp, ServiceTags } from './service-tags.ts'
+
+export type FragmentAssemblerOptions = {
+  /** Whether a fragment ends at its token tag, or with its document. */
+  readonly fragmentEnd: 'token' | 'document'
+  /** Whether an error tag is thrown, or told in the `fragment-end`. */
+  readonly errorTags: 'raise' | 'report'
+}
+
+/**
+ * Makes fragments of what a Matroska reader tells: the work of `TagExtractor`, without the stream.
+ * `push` an event, then call `next` until it gives `undefined`. Holds nothing back but the tags of one document.
+ */
+export class FragmentAssembler {
+  readonly #options: FragmentAssemblerOptions
+  #document = new DocumentState()
+  #ready: FragmentEvent[] = []
+  #readyAt = 0
+
+  constructor(options: FragmentAssemblerOptions) {
+    this.#options = options
+  }
+
+  /** Nothing is left to say: the reader's `document-end` or `truncated` came before. */
+  end(): void {}
+
+  next(): FragmentEvent | undefined {
+    if (this.#readyAt < this.#ready.length) return this.#ready[this.#readyAt++]
+    if (this.#readyAt > 0) {
+      this.#ready = []
+      this.#readyAt = 0
+    }
+    return undefined
+  }
+
+  /** Throws `PayloadError` for an error tag; what came before it is still to be had from `next`. */
+  push(event: MkvEvent): void {
+    switch (event.type) {
+      case 'frame':
+        this.#frame(event)
+        break
+      case 'document-start':
+        this.#document = new DocumentState()
+        break
+      case 'tracks':
+        this.#document.tracks = event.tracks
+        break
+      case 'tags':
+        this.#tags(event)
+        break
+      case 'cluster':
+        this.#cluster(event)
+        break
+      case 'document-end':
+        this.#documentEnd(event.reason)
+        break
+      case 'truncated':
+        this.#truncated(event)
+        break
+    }
+  }
+
+  #truncated({ byteOffset, elementPath }: TruncatedEvent): void {
+    const { fragmentNumber } = this.#document.service
+    this.#ready.push({ type: 'truncated', fragmentNumber, byteOffset, elementPath })
+  }
+
+  #tags(event: TagsEvent): void {
+    const document = this.#document
+    const late = document.ended ? emptyRecord() : undefined
+    for (const { name, value } of flattenTags(event.tags)) {
+      if (ServiceTags.owns(name)) document.service.set(name, value)
+      else (late ?? document.tags)[name] = value
+    }
+    if (this.#options.errorTags === 'raise' && document.service.errorId !== null)
+      throw document.payloadError()
+    if (late !== undefined) this.#lateTags(late)
+    else if (this.#isWholeAtToken()) this.#end('token')
+  }
+
+  /** A token before the first cluster says nothing of the frames to come. */
+  #isWholeAtToken(): boolean {
+    const { started, service } = this.#document
+    return this.#options.fragmentEnd === 'token' && started && service.continuationToken !== null
+  }
+
+  #lateTags(tags: TagRecord): void {
+    if (Object.keys(tags).length === 0) return
+    this.#ready.push({ type: 'late-tags', fragmentNumber: this.#document.service.fragmentNumber, tags })
+  }
+
+  #cluster({ timestampMs, byteOffset }: ClusterEvent): void {
+    if (this.#document.ended) {
+      throw new MkvSyntaxError(
+        'a cluster behind the continuation token of its fragment',
+        byteOffset,
+        'Segment/Cluster',
+      )
+    }
+    if (!this.#document.started) this.#start(timestampMs)
+  }
+
+  #start(timestampMs: number): void {
+    const document = this.#document
+    const { service, tracks } = document
+    document.started = true
+    document.fragmentNumber = service.fragmentNumber
+    const producerTimestamp = parseTimestamp(service.producerTimestampText)
+    const serverTimestamp = parseTimestamp(service.serverTimestampText)
+    document.wallClockOffsetMs = wallClockOffset(producerTimestamp, serverTimestamp, timestampMs)
+    const tags = Object.assign(emptyRecord(), document.tags)
+    this.#ready.push({
+      type: 'fragment-start',
+      fragmentNumber: document.fragmentNumber,
+      producerTimestamp,
+      serverTimestamp,
+      producerTimestampText: service.producerTimestampText,
+      serverTimestampText: service.serverTimestampText,
+      tracks,
+      tags,
+      codecConflicts: findCodecConflicts(tracks, tags),
+    })
+  }
+
+  #frame(frame: MkvFrame): void {
+    const document = this.#document
+    document.frames++
+    document.bytes += frame.data.length
+    this.#ready.push(new Frame(frame, document.fragmentNumber, document.wallClockOffsetMs))
+  }
+
+  #documentEnd(reason: DocumentEndEvent['reason']): void {
+    const { service, ended, started } = this.#document
+    const hasError = service.errorId !== null || service.errorCode !== null
+    if (this.#options.errorTags === 'raise' && hasError) throw this.#document.payloadError()
+    if (ended) return
+    if (!started) this.#start(0)
+    this.#end(reason)
+  }
+
+  #end(endedBy: FragmentEnd['endedBy']): void {
+    const document = this.#document
+    const { service, tags, frames, bytes } = document
+    document.ended = true
+    this.#ready.push({
+      type: 'fragment-end',
+      fragmentNumber: service.fragmentNumber,
+      continuationToken: service.continuationToken,
+      millisBehindNow: service.millisBehindNow,
+      errorId: service.errorId,
+      errorCode: service.errorCode,
+      frames,
+      bytes,
+      tags,
+      codecConflicts: findCodecConflicts(document.tracks, tags),
+      endedBy,
+    })
+  }
+}
+
+/** What is known of the document under way. */
+class DocumentState {
+  readonly service = new ServiceTags()
+  readonly tags = emptyRecord()
+  tracks: readonly Track[] = []
+  fragmentNumber: string | null = null
+  /** What to add to a timestamp of the segment's clock to get epoch milliseconds. */
+  wallClockOffsetMs: number | null = null
+  frames = 0
+  bytes = 0
+  started = false
+  ended = false
+
+  payloadError(): PayloadError {
+    const { errorId, errorCode, fragmentNumber } = this.service
+    return new PayloadError(errorId, errorCode, fragmentNumber)
+  }
+}
+
+/** A frame's wall-clock time is made when it is asked for: most readers of a fast stream never do. */
+class Frame implements FragmentFrame {
+  readonly type = 'frame'
+  readonly fragmentNumber: string | null
+  readonly track: number
+  readonly timestampMs: number
+  readonly keyframe: boolean
+  readonly durationMs: number | undefined
+  readonly laceIndex: number
+  readonly data: Uint8Array
+  readonly #wallClockOffsetMs: number | null
+
+  constructor(frame: MkvFrame, fragmentNumber: string | null, wallClockOffsetMs: number | null) {
+    this.fragmentNumber = fragmentNumber
+    this.track = frame.track
+    this.timestampMs = frame.timestampMs
+    this.keyframe = frame.keyframe
+    this.durationMs = frame.durationMs
+    this.laceIndex = frame.laceIndex
+    this.data = frame.data
+    this.#wallClockOffsetMs = wallClockOffsetMs
+  }
+
+  get wallClock(): Date | null {
+    if (this.#wallClockOffsetMs === null) return null
+    const inLaceMs = this.laceIndex * (this.durationMs ?? 0)
+    return new Date(this.#wallClockOffsetMs + this.timestampMs + inLaceMs)
+  }
+}
+
+/** Before 2001-09-09 in epoch terms: a producer that counts from its own start, not a wall clock. */
+const EARLIEST_WALL_CLOCK_MS = 1e12
+
+function wallClockOffset(producer: Date | null, server: Date | null, timestampMs: number): number | null {
+  const isWallClock = producer !== null && producer.getTime() >= EARLIEST_WALL_CLOCK_MS
+  const base = isWallClock ? producer : (server ?? producer)
+  return base === null ? null : base.getTime() - timestampMs
+}
+
+function emptyRecord(): Record<string, TagValue> {
+  return Object.create(null) as Record<string, TagValue>
+}

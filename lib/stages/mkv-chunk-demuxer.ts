@@ -1,0 +1,36 @@
+import type { MkvEvent } from '../mkv/events.ts'
+import { MkvReader, type MkvReaderOptions } from '../mkv/mkv-reader.ts'
+import { EngineStage } from './engine-stage.ts'
+
+export type MkvChunkDemuxerOptions = MkvReaderOptions & {
+  /** Destroys the stage when it fires. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Bytes of Matroska in, `MkvEvent`s out: a Transform that knows no AWS. It takes our own source, a file, a socket,
+ * or the `Payload` of the official SDK's `GetMediaCommand`.
+ *
+ * A payload that ends inside an element gives a `truncated` event as its last. Bytes that are no Matroska, or break a
+ * limit, end in `MkvSyntaxError` or `MkvLimitError` with their offset, after the events before them have been read.
+ *
+ * Memory: 64 KiB of input, 8 events, and one frame or metadata element that is still coming.
+ *
+ * ```ts
+ * for await (const event of createReadStream('camera.mkv').pipe(new MkvChunkDemuxer())) {
+ *   if (event.type === 'frame') console.log(event.track, event.timestampMs, event.data.length)
+ * }
+ * ```
+ */
+export class MkvChunkDemuxer extends EngineStage<Uint8Array> {
+  constructor(options: MkvChunkDemuxerOptions = {}) {
+    super(new MkvReader(options), {
+      writableObjectMode: false,
+      writableHighWaterMark: 64 * 1024,
+      readableHighWaterMark: 8,
+      signal: options.signal,
+    })
+  }
+
+  declare [Symbol.asyncIterator]: () => NodeJS.AsyncIterator<MkvEvent>
+}

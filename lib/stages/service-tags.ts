@@ -1,0 +1,69 @@
+import type { TagValue } from '../mkv/tags.ts'
+
+/**
+ * The service's own tags of a chunk (GetMedia, "Payload"). The pages of the archived-media API spell some of them
+ * another way; both spellings are read.
+ */
+export class ServiceTags {
+  readonly #values = new Map<string, string>()
+
+  /** Whether a tag is the service's: names that begin so are reserved. */
+  static owns(name: string): boolean {
+    return name.startsWith(PREFIX)
+  }
+
+  set(name: string, value: TagValue): void {
+    if (typeof value === 'string') this.#values.set(name.slice(PREFIX.length), value)
+  }
+
+  get fragmentNumber(): string | null {
+    return this.#text('FRAGMENT_NUMBER')
+  }
+
+  get producerTimestampText(): string | null {
+    return this.#text('PRODUCER_TIMESTAMP', 'PRODUCER_SIDE_TIMESTAMP')
+  }
+
+  get serverTimestampText(): string | null {
+    return this.#text('SERVER_TIMESTAMP', 'SERVER_SIDE_TIMESTAMP')
+  }
+
+  get continuationToken(): string | null {
+    return this.#text('CONTINUATION_TOKEN')
+  }
+
+  get millisBehindNow(): number | null {
+    return wholeNumber(this.#text('MILLIS_BEHIND_NOW'))
+  }
+
+  get errorId(): number | null {
+    return wholeNumber(this.#text('ERROR_ID', 'EXCEPTION_ERROR_ID'))
+  }
+
+  get errorCode(): string | null {
+    return this.#text('ERROR_CODE', 'EXCEPTION_ERROR_CODE', 'EXCEPTION_MESSAGE')
+  }
+
+  #text(...names: string[]): string | null {
+    for (const name of names) {
+      const value = this.#values.get(name)
+      if (value !== undefined) return value
+    }
+    return null
+  }
+}
+
+const PREFIX = 'AWS_KINESISVIDEO_'
+
+/** Seconds with a fraction, as text, to a `Date`, without the rounding of a float; what is below a millisecond is cut. */
+export function parseTimestamp(text: string | null): Date | null {
+  const match = text === null ? null : /^(-?)(\d{1,13})(?:\.(\d+))?$/.exec(text)
+  if (match === null) return null
+  const [, sign, seconds = '0', fraction = ''] = match
+  const ms = Number(seconds) * 1000 + Number(fraction.padEnd(3, '0').slice(0, 3))
+  return new Date(sign === '-' ? -ms : ms)
+}
+
+function wholeNumber(text: string | null): number | null {
+  return text !== null && /^-?\d{1,15}$/.test(text.trim()) ? Number(text) : null
+}
