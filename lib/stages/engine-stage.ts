@@ -69,8 +69,8 @@ export class EngineStage<In> extends Transform {
     if (this.#goOn === undefined) super._read(size)
   }
 
-  override read(size?: number): unknown {
-    const chunk: unknown = super.read(size)
+  override read(size?: number): ReturnType<Transform['read']> {
+    const chunk = super.read(size)
     this.#late.consumed()
     return chunk
   }

@@ -1,4 +1,3 @@
-import type { MkvEvent } from '../mkv/events.ts'
 import { MkvReader, type MkvReaderOptions } from '../mkv/mkv-reader.ts'
 import { EngineStage } from './engine-stage.ts'
 
@@ -31,6 +30,4 @@ export class MkvChunkDemuxer extends EngineStage<Uint8Array> {
       signal: options.signal,
     })
   }
-
-  declare [Symbol.asyncIterator]: () => NodeJS.AsyncIterator<MkvEvent>
 }

@@ -1,7 +1,6 @@
 import type { MkvEvent } from '../mkv/events.ts'
 import { choiceOption } from '../options.ts'
 import { EngineStage } from './engine-stage.ts'
-import type { FragmentEvent } from './events.ts'
 import { FragmentAssembler } from './fragment-assembler.ts'
 
 export type TagExtractorOptions = {
@@ -36,6 +35,4 @@ export class TagExtractor extends EngineStage<MkvEvent> {
       signal: options.signal,
     })
   }
-
-  declare [Symbol.asyncIterator]: () => NodeJS.AsyncIterator<FragmentEvent>
 }

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto'
+import type { FragmentEvent, TagValue } from '../index.ts'
+
+/** The JSON lines of `inspect` and `get`: their names and fields are a contract. */
+export function eventLine(event: FragmentEvent, withHash: boolean): string {
+  return `${JSON.stringify(toObject(event, withHash))}\n`
+}
+
+function toObject(event: FragmentEvent, withHash: boolean): object {
+  switch (event.type) {
+    case 'fragment-start':
+      return {
+        event: 'fragment',
+        fragmentNumber: event.fragmentNumber,
+        producerTimestamp: event.producerTimestampText,
+        serverTimestamp: event.serverTimestampText,
+        tracks: event.tracks.map(({ number, type, codecId, name }) => ({
+          number,
+          type,
+          codecId,
+          name: name ?? null,
+        })),
+      }
+    case 'frame': {
+      const { track, timestampMs, keyframe, data } = event
+      const frame = { event: 'frame', track, timestampMs, keyframe, size: data.length }
+      return withHash ? { ...frame, sha1: createHash('sha1').update(data).digest('hex') } : frame
+    }
+    case 'fragment-end':
+      return {
+        event: 'fragment-end',
+        fragmentNumber: event.fragmentNumber,
+        continuationToken: event.continuationToken,
+        millisBehindNow: event.millisBehindNow,
+        errorId: event.errorId,
+        errorCode: event.errorCode,
+        frames: event.frames,
+        bytes: event.bytes,
+        tags: textTags(event.tags),
+      }
+    case 'truncated':
+      return { event: 'truncated', byteOffset: event.byteOffset, fragmentNumber: event.fragmentNumber }
+    case 'late-tags':
+      return { event: 'late-tags', fragmentNumber: event.fragmentNumber, tags: textTags(event.tags) }
+    default: {
+      const { type, ...fields } = event
+      return { event: type, ...fields }
+    }
+  }
+}
+
+/** Binary tags as base64. Without a prototype, a tag may have any name. */
+function textTags(tags: Readonly<Record<string, TagValue>>): Record<string, string> {
+  const texts = Object.create(null) as Record<string, string>
+  for (const [name, value] of Object.entries(tags)) {
+    texts[name] = typeof value === 'string' ? value : Buffer.from(value).toString('base64')
+  }
+  return texts
+}

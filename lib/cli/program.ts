@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { inspectCommand } from './commands/inspect.ts'
+
+/** The whole command line. Usage errors are thrown, so that the exit code is ours: 0 done, 1 failed, 2 wrong usage. */
+export function makeProgram(): Command {
+  const program = new Command('getmedia')
+    .description("Amazon Kinesis Video Streams' GetMedia: every frame once, in order, with its time.")
+    .version(version(), '-V, --version')
+    .showHelpAfterError('(getmedia --help tells more)')
+  program.addCommand(inspectCommand())
+  for (const command of [program, ...program.commands]) command.exitOverride()
+  return program
+}
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+  return manifest.version
+}
