@@ -1,13 +1,38 @@
-export {
-  AbortError,
-  GetMediaError,
-  MkvLimitError,
-  MkvSyntaxError,
-  MkvTruncatedError,
-  OptionError,
-} from './errors.ts'
-export type { TagValue } from './mkv/tags.ts'
+/** GetMedia of Amazon Kinesis Video Streams as Node streams: the one call, the five stages, their events and errors. */
+
+export * from './aws/connection-error.ts'
+export type { Credentials, CredentialsProvider } from './aws/credentials.ts'
+export { CredentialsError } from './aws/credentials.ts'
+export * from './aws/service-error.ts'
+export type { StartSelector } from './aws/start-selector.ts'
+export type { Clock } from './clock.ts'
+export * from './errors.ts'
+export { type GetMediaMetrics, type GetMediaOptions, GetMediaStream, getMedia } from './get-media.ts'
+export type { CodecData } from './mkv/codecs/codec-data.ts'
+export type * from './mkv/events.ts'
+export type { SimpleTag, Tag, TagValue } from './mkv/tags.ts'
+export type { AudioSettings, Track, TrackType, VideoSettings } from './mkv/tracks.ts'
+export { type CodecConflict, type MimeType, parseMimeType } from './stages/codec-conflicts.ts'
 export type * from './stages/events.ts'
+export { joinStages } from './stages/join-stages.ts'
 export { MkvChunkDemuxer, type MkvChunkDemuxerOptions } from './stages/mkv-chunk-demuxer.ts'
-export { RetryingResumer, type RetryingResumerOptions } from './stages/retrying-resumer.ts'
+export { PayloadError, type PayloadErrorCode } from './stages/payload-error.ts'
+export type { RetryOptions } from './stages/resume/backoff.ts'
+export type { FragmentSource } from './stages/resume/event-reader.ts'
+export { IncompleteFragmentError } from './stages/resume/incomplete-fragment-error.ts'
+export {
+  type AttemptContext,
+  type AttemptEvent,
+  type ResumedEvent,
+  type RetryEvent,
+  RetryingResumer,
+  type RetryingResumerOptions,
+} from './stages/retrying-resumer.ts'
+export { SignedGetMediaSource, type SignedGetMediaSourceOptions } from './stages/signed-get-media-source.ts'
 export { TagExtractor, type TagExtractorOptions } from './stages/tag-extractor.ts'
+export {
+  SESSION_CAP_BYTES_PER_SECOND,
+  ThrottleGuard,
+  type ThrottleGuardOptions,
+  type ThrottleMetrics,
+} from './stages/throttle-guard.ts'

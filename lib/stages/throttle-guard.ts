@@ -3,33 +3,16 @@ import { type Permit, processGate } from '../aws/call-gate.ts'
 import { resolveStream, type StreamOptions } from '../aws/call-settings.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { numberOption } from '../options.ts'
+import { FlowMeter, type ThrottleMetrics } from './flow-meter.ts'
 import { LateFailure } from './late-failure.ts'
 import { Pacer } from './pacer.ts'
-import { RateMeter } from './rate-meter.ts'
 
-/** What one session may carry, by the GetMedia page: 25 megabytes, 200 megabits, a second. */
-export const SESSION_CAP_BYTES_PER_SECOND = 25_000_000
+export { SESSION_CAP_BYTES_PER_SECOND, type ThrottleMetrics } from './flow-meter.ts'
 
 export type ThrottleGuardOptions = {
   /** Bytes a second to hold to, at most; from 1. @default no pacing */
   readonly paceBytesPerSecond?: number | undefined
   readonly clock?: Clock | undefined
-}
-
-/** What a `ThrottleGuard` has measured so far. */
-export type ThrottleMetrics = {
-  /** Bytes that have come out. */
-  readonly bytes: number
-  /** Over the last second. */
-  readonly bytesPerSecond: number
-  /** From the first byte until now, or until the end. */
-  readonly averageBytesPerSecond: number
-  /** `bytesPerSecond` as a share of the 25,000,000 that a session may carry: 0 to 1, and over for other sources. */
-  readonly capShare: number
-  /** Time in which the reader held it back, in milliseconds. */
-  readonly heldBackMs: number
-  /** Time in which the reader waited for the source, in milliseconds, from its first question on. */
-  readonly waitedMs: number
 }
 
 type Callback = (error?: Error | null) => void
@@ -48,22 +31,16 @@ type Callback = (error?: Error | null) => void
 export class ThrottleGuard extends Transform {
   readonly #clock: Clock
   readonly #pacer: Pacer | undefined
-  readonly #meter = new RateMeter()
+  readonly #flow: FlowMeter
   readonly #late: LateFailure = new LateFailure(this)
   #failure: Error | undefined
   /** What is being paced: the rest of a chunk, and who waits for its end. */
   #paced: { rest: Buffer; readonly callback: Callback } | undefined
   #cancelTimer: (() => void) | undefined
+  /** Lets the next chunk in, once the reader has taken the last one. */
+  #letNextIn: Callback | undefined
   /** The reader asked for more while a chunk was still in the readable buffer. */
   #askedEarly = false
-
-  #bytes = 0
-  #firstByteMs: number | undefined
-  #endMs: number | undefined
-  #heldBackMs = 0
-  #heldSinceMs: number | undefined
-  #waitedMs = 0
-  #waitingSinceMs: number | undefined
 
   constructor(options: ThrottleGuardOptions = {}) {
     const { clock = systemClock, paceBytesPerSecond } = options
@@ -71,6 +48,7 @@ export class ThrottleGuard extends Transform {
     // One chunk on the readable side: with two, `read()` would join them by a copy.
     super({ readableHighWaterMark: 1, writableHighWaterMark: 64 * 1024 })
     this.#clock = clock
+    this.#flow = new FlowMeter(clock)
     this.#pacer = rate === Number.POSITIVE_INFINITY ? undefined : new Pacer(rate)
   }
 
@@ -99,17 +77,7 @@ export class ThrottleGuard extends Transform {
 
   /** Measured up to this moment. */
   get metrics(): ThrottleMetrics {
-    const nowMs = this.#clock.now()
-    const elapsedMs = (this.#endMs ?? nowMs) - (this.#firstByteMs ?? nowMs)
-    const bytesPerSecond = this.#meter.bytesPerSecond(nowMs)
-    return {
-      bytes: this.#bytes,
-      bytesPerSecond,
-      averageBytesPerSecond: elapsedMs > 0 ? (this.#bytes * 1000) / elapsedMs : 0,
-      capShare: bytesPerSecond / SESSION_CAP_BYTES_PER_SECOND,
-      heldBackMs: this.#heldBackMs + sinceMs(this.#heldSinceMs, nowMs),
-      waitedMs: this.#waitedMs + sinceMs(this.#waitingSinceMs, nowMs),
-    }
+    return this.#flow.metrics
   }
 
   /**
@@ -124,8 +92,7 @@ export class ThrottleGuard extends Transform {
 
   override _transform(chunk: Buffer, _encoding: unknown, callback: Callback): void {
     const nowMs = this.#clock.now()
-    this.#stopWaiting(nowMs)
-    this.#firstByteMs ??= nowMs
+    this.#flow.arrived(nowMs)
     if (this.#pacer === undefined) {
       this.#deliver(chunk, nowMs)
       this.#done(nowMs, callback)
@@ -136,23 +103,22 @@ export class ThrottleGuard extends Transform {
   }
 
   override _flush(callback: Callback): void {
-    this.#endMs = this.#clock.now()
-    this.#stopWaiting(this.#endMs)
+    this.#flow.sourceEnded(this.#clock.now())
     if (this.#failure === undefined) callback()
     else this.#late.fail(this.#failure, callback)
   }
 
-  override _read(size: number): void {
+  override _read(): void {
     // Moving on now would put a second chunk beside the first; `read` does it once the first is out.
     if (this.readableLength > 0) this.#askedEarly = true
-    else this.#moveOn(size)
+    else this.#moveOn()
   }
 
   override read(size?: number): Buffer | null {
     const chunk: Buffer | null = super.read(size)
     if (this.#askedEarly && this.readableLength === 0) {
       this.#askedEarly = false
-      this.#moveOn(this.readableHighWaterMark)
+      this.#moveOn()
     }
     this.#late.consumed()
     return chunk
@@ -162,36 +128,43 @@ export class ThrottleGuard extends Transform {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
     this.#paced = undefined
+    this.#letNextIn = undefined
     this.#late.cancel()
-    this.#endMs ??= this.#clock.now()
-    this.#stopWaiting(this.#endMs)
-    this.#stopHolding(this.#endMs)
+    const nowMs = this.#clock.now()
+    this.#flow.sourceEnded(nowMs)
+    this.#flow.readerHasRoom(nowMs)
     callback(error)
   }
 
   /** The reader has room again. */
-  #moveOn(size: number): void {
+  #moveOn(): void {
     const nowMs = this.#clock.now()
-    this.#stopHolding(nowMs)
+    this.#flow.readerHasRoom(nowMs)
     if (this.#paced !== undefined) {
       if (this.#pacer !== undefined && this.#cancelTimer === undefined) this.#pace(this.#pacer)
       return
     }
-    if (this.#endMs === undefined) this.#waitingSinceMs ??= nowMs
-    super._read(size)
+    this.#flow.waitsForSource(nowMs)
+    const letNextIn = this.#letNextIn
+    this.#letNextIn = undefined
+    letNextIn?.()
     this.#failWhenDrained()
   }
 
   #deliver(chunk: Buffer, nowMs: number): void {
-    this.#bytes += chunk.length
-    this.#meter.count(chunk.length, nowMs)
+    this.#flow.delivered(chunk.length, nowMs)
     this.push(chunk)
   }
 
   /** The chunk is out: from now on it is either the reader or the source that others wait for. */
   #done(nowMs: number, callback: Callback): void {
-    if (this.readableLength > 0) this.#heldSinceMs ??= nowMs
-    else this.#waitingSinceMs ??= nowMs
+    if (this.readableLength > 0) {
+      // Transform itself would hold the next chunk back too, but not any more after `end`.
+      this.#flow.readerIsFull(nowMs)
+      this.#letNextIn = callback
+      return
+    }
+    this.#flow.waitsForSource(nowMs)
     callback()
     this.#failWhenDrained()
   }
@@ -219,7 +192,7 @@ export class ThrottleGuard extends Transform {
         return
       }
       if (this.readableLength > 0) {
-        this.#heldSinceMs ??= nowMs
+        this.#flow.readerIsFull(nowMs)
         return
       }
     }
@@ -229,18 +202,4 @@ export class ThrottleGuard extends Transform {
     if (this.#failure === undefined || this.writableLength > 0 || this.#paced !== undefined) return
     this.#late.fail(this.#failure, error => this.destroy(error))
   }
-
-  #stopWaiting(nowMs: number): void {
-    this.#waitedMs += sinceMs(this.#waitingSinceMs, nowMs)
-    this.#waitingSinceMs = undefined
-  }
-
-  #stopHolding(nowMs: number): void {
-    this.#heldBackMs += sinceMs(this.#heldSinceMs, nowMs)
-    this.#heldSinceMs = undefined
-  }
-}
-
-function sinceMs(startMs: number | undefined, nowMs: number): number {
-  return startMs === undefined ? 0 : nowMs - startMs
 }

@@ -1,0 +1,141 @@
+import { type CallOptions, resolveCallSettings } from './aws/call-settings.ts'
+import type { StartSelector } from './aws/start-selector.ts'
+import { OptionError } from './errors.ts'
+import { numberOption } from './options.ts'
+import { joinStages } from './stages/join-stages.ts'
+import { MkvChunkDemuxer, type MkvChunkDemuxerOptions } from './stages/mkv-chunk-demuxer.ts'
+import { RetryingResumer, type RetryingResumerOptions } from './stages/retrying-resumer.ts'
+import { SignedGetMediaSource, type SignedGetMediaSourceOptions } from './stages/signed-get-media-source.ts'
+import { TagExtractor } from './stages/tag-extractor.ts'
+import { ThrottleGuard, type ThrottleGuardOptions, type ThrottleMetrics } from './stages/throttle-guard.ts'
+
+/** The options of the five stages, together. */
+export type GetMediaOptions = CallOptions &
+  Pick<SignedGetMediaSourceOptions, 'idleTimeoutMs'> &
+  Omit<RetryingResumerOptions, 'attempt' | 'startSelector' | 'clock'> &
+  Pick<ThrottleGuardOptions, 'paceBytesPerSecond'> &
+  Omit<MkvChunkDemuxerOptions, 'signal'> & {
+    /** Where the first session starts. @default { type: 'NOW' } */
+    readonly startSelector?: StartSelector
+  }
+
+/** What `getMedia` has measured so far, over all its sessions. */
+export type GetMediaMetrics = ThrottleMetrics & {
+  /** GetMedia calls made, the present one included. */
+  readonly sessions: number
+}
+
+/** The stream that `getMedia` gives: a `RetryingResumer` of `FragmentEvent`s, and what it measures. */
+export class GetMediaStream extends RetryingResumer {
+  readonly #meters: SessionMeters
+
+  /** @internal */
+  constructor(options: RetryingResumerOptions, meters: SessionMeters) {
+    super(options)
+    this.#meters = meters
+  }
+
+  /** Bytes, rates and waiting times up to this moment. */
+  get metrics(): GetMediaMetrics {
+    return this.#meters.total()
+  }
+}
+
+/**
+ * Every frame of a Kinesis video stream, once and in order, through throttling, lost connections and session ends:
+ * the five stages joined. Options are checked at once (`OptionError`); the first call is made when the stream is read.
+ *
+ * ```ts
+ * for await (const event of getMedia({ streamName: 'door', startSelector: { type: 'EARLIEST' } })) {
+ *   if (event.type === 'frame') console.log(event.wallClock, event.track, event.data.length)
+ * }
+ * ```
+ *
+ * Ends with the errors of `RetryingResumer`. Follows API_dataplane_GetMedia of the Kinesis Video Streams guide.
+ */
+export function getMedia(options: GetMediaOptions): GetMediaStream {
+  checkAtOnce(options)
+  const { startSelector = { type: 'NOW' }, signal, until, retry, clock, random, paceBytesPerSecond } = options
+  const meters = new SessionMeters()
+  const attempt: RetryingResumerOptions['attempt'] = (start, context) => {
+    const source = new SignedGetMediaSource({ ...options, startSelector: start, signal: context.signal })
+    const guard = new ThrottleGuard({ clock, paceBytesPerSecond })
+    meters.begin(guard)
+    return joinStages(source, guard, new MkvChunkDemuxer(limitsOf(options)), new TagExtractor())
+  }
+  return new GetMediaStream(
+    { ...defined({ signal, until, retry, clock, random }), startSelector, attempt },
+    meters,
+  )
+}
+
+/** What the stages would refuse only when the stream is first read. */
+function checkAtOnce(options: GetMediaOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new OptionError('options', "be an object such as { streamName: 'door' }", options)
+  }
+  resolveCallSettings(options)
+  numberOption('paceBytesPerSecond', options.paceBytesPerSecond, 1, { min: 1 })
+  numberOption('idleTimeoutMs', options.idleTimeoutMs, 1, { min: 1 })
+  new MkvChunkDemuxer(limitsOf(options)).destroy()
+}
+
+function limitsOf(options: GetMediaOptions): MkvChunkDemuxerOptions {
+  const { maxFrameBytes, maxMetadataBytes } = options
+  return defined({ maxFrameBytes, maxMetadataBytes })
+}
+
+/** Adds up the guards of one session after the other. */
+class SessionMeters {
+  #sessions = 0
+  #guard: ThrottleGuard | undefined
+  #before: Totals = { bytes: 0, heldBackMs: 0, waitedMs: 0, activeMs: 0 }
+
+  begin(guard: ThrottleGuard): void {
+    this.#before = this.#totals()
+    this.#sessions++
+    this.#guard = guard
+  }
+
+  total(): GetMediaMetrics {
+    const { bytes, heldBackMs, waitedMs, activeMs } = this.#totals()
+    const { bytesPerSecond = 0, capShare = 0 } = this.#guard?.metrics ?? {}
+    const averageBytesPerSecond = activeMs > 0 ? (bytes * 1000) / activeMs : 0
+    return {
+      bytes,
+      bytesPerSecond,
+      averageBytesPerSecond,
+      capShare,
+      heldBackMs,
+      waitedMs,
+      sessions: this.#sessions,
+    }
+  }
+
+  #totals(): Totals {
+    const now = this.#guard?.metrics
+    if (now === undefined) return this.#before
+    const activeMs = now.averageBytesPerSecond > 0 ? (now.bytes * 1000) / now.averageBytesPerSecond : 0
+    return {
+      bytes: this.#before.bytes + now.bytes,
+      heldBackMs: this.#before.heldBackMs + now.heldBackMs,
+      waitedMs: this.#before.waitedMs + now.waitedMs,
+      activeMs: this.#before.activeMs + activeMs,
+    }
+  }
+}
+
+type Totals = {
+  readonly bytes: number
+  readonly heldBackMs: number
+  readonly waitedMs: number
+  /** Time from each session's first byte to its end. */
+  readonly activeMs: number
+}
+
+/** Leaves out what is `undefined`, which is not the same as absent to an exact type. */
+function defined<T extends object>(values: T): { [Key in keyof T]?: NonNullable<T[Key]> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [Key in keyof T]?: NonNullable<T[Key]>
+  }
+}
