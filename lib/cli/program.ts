@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { demoCommand } from './commands/demo.ts'
+import { emulatorCommand } from './commands/emulator.ts'
+import { getCommand } from './commands/get.ts'
 import { inspectCommand } from './commands/inspect.ts'
 
 /** The whole command line. Usage errors are thrown, so that the exit code is ours: 0 done, 1 failed, 2 wrong usage. */
@@ -8,7 +11,8 @@ export function makeProgram(): Command {
     .description("Amazon Kinesis Video Streams' GetMedia: every frame once, in order, with its time.")
     .version(version(), '-V, --version')
     .showHelpAfterError('(getmedia --help tells more)')
-  program.addCommand(inspectCommand())
+  for (const command of [getCommand(), inspectCommand(), emulatorCommand(), demoCommand()])
+    program.addCommand(command)
   for (const command of [program, ...program.commands]) command.exitOverride()
   return program
 }

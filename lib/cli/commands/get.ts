@@ -1,0 +1,153 @@
+import { pipeline } from 'node:stream/promises'
+import { Command, Option } from 'commander'
+import { type FragmentEvent, type GetMediaStream, getMedia, type StartSelector } from '../../index.ts'
+import { parseCount, parseDurationMs } from '../arguments/numbers.ts'
+import { parseStart, START_HELP } from '../arguments/start.ts'
+import { eventLine } from '../event-lines.ts'
+import { Tally } from '../tally.ts'
+import { endQuietlyOnBrokenPipe } from '../terminal/broken-pipe.ts'
+import { formatBytes, formatTime, shortNumber } from '../terminal/format.ts'
+import { LiveLine } from '../terminal/live-line.ts'
+
+type GetOptions = {
+  readonly start: StartSelector
+  readonly until?: 'caught-up'
+  readonly json?: true
+  readonly hash?: true
+  readonly idleTimeout?: number
+  readonly maxAttempts?: number
+  readonly region?: string
+  readonly endpointUrl?: string
+  readonly dataEndpoint?: string
+  readonly pace?: number
+}
+
+export function getCommand(): Command {
+  return new Command('get')
+    .description('Consumes a stream: every frame once, in order, through every reconnection. Ctrl-C ends it.')
+    .argument('<stream>', "the stream's name or ARN")
+    .addOption(
+      new Option('--start <where>', START_HELP).argParser(parseStart).default({ type: 'NOW' }, 'now'),
+    )
+    .addOption(new Option('--until <when>', 'end when nothing more is there').choices(['caught-up']))
+    .option('--json', 'one JSON object a line, as of inspect')
+    .option('--hash', 'with --json: the SHA-1 of every frame')
+    .option(
+      '--idle-timeout <time>',
+      'how long a body may be silent, in ms or with a unit (default: 10s)',
+      parseDurationMs,
+    )
+    .option(
+      '--max-attempts <count>',
+      'give up after so many attempts in a row that bring nothing (default: 25)',
+      parseCount,
+    )
+    .option('--pace <bytes>', 'take at most so many bytes a second', parseCount)
+    .option('--region <region>', 'default: the ARN’s, else AWS_REGION, else AWS_DEFAULT_REGION')
+    .option(
+      '--endpoint-url <url>',
+      'the service, where GetDataEndpoint is asked (default: AWS_ENDPOINT_URL_KINESIS_VIDEO, AWS_ENDPOINT_URL)',
+    )
+    .option(
+      '--data-endpoint <url>',
+      'where GetMedia is called, without asking (default: AWS_ENDPOINT_URL_KINESIS_VIDEO_MEDIA)',
+    )
+    .addHelpText(
+      'after',
+      '\nCredentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.',
+    )
+    .action(get)
+}
+
+async function get(streamNameOrArn: string, options: GetOptions): Promise<void> {
+  endQuietlyOnBrokenPipe()
+  const interrupt = new AbortController()
+  // Once: a second Ctrl-C kills, should the first hang.
+  process.once('SIGINT', () => interrupt.abort())
+  process.once('SIGTERM', () => interrupt.abort())
+  const stream = openStream(streamNameOrArn, options, interrupt.signal)
+  const tally = new Tally()
+  const live = new LiveLine(() => tally.liveText(stream.metrics))
+  const print = options.json
+    ? (event: FragmentEvent) => eventLine(event, options.hash ?? false)
+    : fragmentRows()
+  try {
+    await pipeline(stream, rows(tally, live, print), keepOpen(process.stdout))
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error
+  } finally {
+    live.stop()
+    process.stderr.write(`${tally.summary(stream)}\n`)
+  }
+}
+
+function openStream(streamNameOrArn: string, options: GetOptions, signal: AbortSignal): GetMediaStream {
+  const { start, until, idleTimeout, maxAttempts, region, endpointUrl, dataEndpoint, pace } = options
+  const id = streamNameOrArn.startsWith('arn:')
+    ? { streamARN: streamNameOrArn }
+    : { streamName: streamNameOrArn }
+  const stream = getMedia({
+    ...id,
+    startSelector: start,
+    signal,
+    region,
+    controlEndpoint: endpointUrl,
+    endpoint: dataEndpoint,
+    idleTimeoutMs: idleTimeout,
+    paceBytesPerSecond: pace,
+    ...(until === undefined ? {} : { until }),
+    ...(maxAttempts === undefined ? {} : { retry: { retries: maxAttempts - 1 } }),
+  })
+  return tellRetries(stream)
+}
+
+/** Reconnections show on a terminal; to a program, standard error is not a place to read from. */
+function tellRetries(stream: GetMediaStream): GetMediaStream {
+  if (!process.stderr.isTTY) return stream
+  stream.on('retry', ({ error, delayMs }: { error: Error | null; delayMs: number }) => {
+    if (error !== null) process.stderr.write(`\r\x1b[K${error.message}; next attempt in ${delayMs} ms\n`)
+  })
+  return stream
+}
+
+function rows(tally: Tally, live: LiveLine, print: (event: FragmentEvent) => string) {
+  return async function* (events: AsyncIterable<FragmentEvent>): AsyncGenerator<string> {
+    for await (const event of events) {
+      tally.add(event)
+      const text = print(event)
+      if (text === '') continue
+      if (process.stdout.isTTY) live.clear()
+      yield text
+    }
+  }
+}
+
+/** One row for each fragment that is whole, and for what went wrong. */
+function fragmentRows(): (event: FragmentEvent) => string {
+  let producerTimestamp: Date | null = null
+  return event => {
+    switch (event.type) {
+      case 'fragment-start':
+        producerTimestamp = event.producerTimestamp
+        return ''
+      case 'fragment-end': {
+        const behind = event.millisBehindNow === null ? '' : `  ${event.millisBehindNow} ms behind`
+        return `${shortNumber(event.fragmentNumber)}  ${formatTime(producerTimestamp)}  ${event.frames} frames  ${formatBytes(event.bytes)}${behind}\n`
+      }
+      case 'gap':
+      case 'discontinuity':
+        return `${event.message}\n`
+      default:
+        return ''
+    }
+  }
+}
+
+/** `pipeline` ends its last stream, and standard output is not ours to end. */
+function keepOpen(output: NodeJS.WritableStream) {
+  return async (texts: AsyncIterable<string>): Promise<void> => {
+    for await (const text of texts) {
+      if (!output.write(text)) await new Promise<void>(resolve => output.once('drain', resolve))
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { OptionError } from '../errors.ts'
+import { type Fault, FaultPlan } from './faults.ts'
+import { makeHttpServer } from './http-server.ts'
+import type { MediaStream, StreamOptions } from './media-stream.ts'
+import type { Service } from './operation.ts'
+import { RequestLog, type RequestRecord } from './request-log.ts'
+import { type EmulatorOptions, resolveSettings, type Settings } from './settings.ts'
+import { StreamRegistry } from './stream-registry.ts'
+
+/** A running service. Close it, or declare it with `await using`. */
+export class Emulator {
+  /** Where clients reach it: the endpoint to give to an AWS client. */
+  readonly url: string
+  readonly port: number
+  readonly #server: Server
+  readonly #service: Service
+  readonly #log: RequestLog
+
+  /** @internal */
+  constructor(server: Server, service: Service, log: RequestLog) {
+    this.#server = server
+    this.#service = service
+    this.#log = log
+    this.url = service.url
+    this.port = Number(new URL(service.url).port)
+  }
+
+  /** The requests that came, oldest first; the last 10,000 are kept. */
+  get requests(): readonly RequestRecord[] {
+    return this.#log.records
+  }
+
+  /** The streams, by name. */
+  get streams(): readonly MediaStream[] {
+    return this.#service.streams.all()
+  }
+
+  /**
+   * Makes a stream, and loads it from MKV where a source is given.
+   *
+   * ```ts
+   * await emulator.addStream({ name: 'door', source: 'recording.mkv' })
+   * ```
+   *
+   * @throws OptionError for a name that is taken or not allowed, or a source with no Cluster
+   * @throws MkvSyntaxError for a source that is no Matroska
+   */
+  async addStream(options: StreamOptions): Promise<MediaStream> {
+    const stream = this.#service.streams.create(options)
+    if (options.source === undefined) return stream
+    try {
+      await stream.load(options.source, options)
+    } catch (error) {
+      this.#service.streams.delete(stream.name)
+      throw error
+    }
+    return stream
+  }
+
+  /** The stream of that name. @throws OptionError where there is none */
+  stream(name: string): MediaStream {
+    const stream = this.#service.streams.get(name)
+    if (stream === undefined) throw new OptionError('name', 'be the name of a stream', name)
+    return stream
+  }
+
+  /**
+   * Plans what goes wrong: each GetMedia call on the stream that passes the arguments' check and the limits takes one
+   * fault, and `null` lets a call pass. Faults are put after those that still wait.
+   *
+   * ```ts
+   * emulator.faults('door', [{ type: 'cut-in-block', block: 7 }, null, { type: 'throttle' }])
+   * ```
+   *
+   * @throws OptionError
+   */
+  faults(streamName: string, faults: readonly (Fault | 'none' | null | undefined)[]): void {
+    this.#service.faults.add(streamName, faults)
+  }
+
+  /** How many planned calls of a stream are still to come. */
+  pendingFaults(streamName: string): number {
+    return this.#service.faults.pending(streamName)
+  }
+
+  /** Forgets the faults that still wait, of one stream or of all. */
+  clearFaults(streamName?: string): void {
+    this.#service.faults.clear(streamName)
+  }
+
+  /** Ends live feeds, breaks open connections, and frees the port. May be called again. */
+  async close(): Promise<void> {
+    await Promise.all(this.streams.map(stream => stream.stop()))
+    const unfinished = this.requests.map(record => record.finished)
+    const closed = new Promise<void>(resolve => {
+      this.#server.close(() => resolve())
+    })
+    this.#server.closeAllConnections()
+    await closed
+    await Promise.all(unfinished)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+/**
+ * Starts a Kinesis Video Streams of your own, on loopback: any AWS client works against its `url`.
+ *
+ * ```ts
+ * await using emulator = await startEmulator({ limits: 'off', idleEndMs: 50 })
+ * await emulator.addStream({ name: 'door', source: 'recording.mkv' })
+ * const client = new KinesisVideoClient({ endpoint: emulator.url, region: 'us-east-1', credentials })
+ * ```
+ *
+ * @throws OptionError
+ */
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const settings = resolveSettings(options)
+  const log = new RequestLog()
+  let service: Service
+  const server = makeHttpServer(() => service, log)
+  await listen(server, settings)
+  service = {
+    settings,
+    streams: new StreamRegistry(settings),
+    faults: new FaultPlan(),
+    url: urlOf(server, settings),
+  }
+  return new Emulator(server, service, log)
+}
+
+function listen(server: Server, settings: Settings): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(settings.port, settings.host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function urlOf(server: Server, settings: Settings): string {
+  const { port } = server.address() as AddressInfo
+  const isEverywhere = settings.host === '0.0.0.0' || settings.host === '::'
+  const host = isEverywhere ? '127.0.0.1' : settings.host.includes(':') ? `[${settings.host}]` : settings.host
+  return `http://${host}:${port}`
+}

@@ -1,0 +1,168 @@
+import { type Clock, sleep } from '../clock.ts'
+import { AbortError } from '../errors.ts'
+import { errorOf, type Fault, plannedBreak } from './faults.ts'
+import type { StoredFragment } from './fragment.ts'
+import type { FragmentStore } from './fragment-store.ts'
+import { Pacer } from './pacer.ts'
+import { BodyOver, type ResponseBody } from './response-body.ts'
+import { errorChunk, errorCodeOf, leadingTags, SEGMENT_HEAD, trailingTags } from './service-tags.ts'
+import type { Settings } from './settings.ts'
+import type { StartPosition } from './start-position.ts'
+
+/** Why a session ended. */
+export type SessionEnd = 'idle' | 'lifetime' | 'error-tag' | 'fault' | 'client'
+
+/** Largest piece that is handed to the socket at once, where no rate asks for smaller ones. */
+const PIECE_BYTES = 1_048_576
+/** How much of the time lost to a late timer is made up for. */
+const BURST_MS = 50
+/** What `setTimeout` takes: 24 days. Patience without end comes to that. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** How much a paced session sends at once, in time. */
+const PIECE_MS = 5
+
+/**
+ * One GetMedia response: the chunks of the fragments after `start`, as they are stored and then as they arrive, held
+ * to the limits of a session. It ends when no fragment came for a while, after its lifetime, by a fault, or when the
+ * client goes. It holds no more than one piece of a fragment at a time beside what is stored.
+ */
+export class GetMediaSession {
+  readonly #fragments: FragmentStore
+  readonly #body: ResponseBody
+  readonly #settings: Settings
+  readonly #clock: Clock
+  readonly #fault: Fault | undefined
+  readonly #bytePacer: Pacer
+  readonly #fragmentPacer: Pacer
+  readonly #pieceBytes: number
+  readonly #expiresMs: number
+  #fragmentsSent = 0
+  #blocksSent = 0
+
+  constructor(fragments: FragmentStore, body: ResponseBody, settings: Settings, fault: Fault | undefined) {
+    const { limits, clock } = settings
+    const bytesPerSecond = fault?.type === 'drip' ? fault.bytesPerSecond : limits.bytesPerSecond
+    this.#fragments = fragments
+    this.#body = body
+    this.#settings = settings
+    this.#clock = clock
+    this.#fault = fault
+    this.#bytePacer = new Pacer(bytesPerSecond, BURST_MS, clock)
+    this.#fragmentPacer = new Pacer(limits.fragmentsPerSecond, 0, clock)
+    this.#pieceBytes = Math.max(1, Math.min(PIECE_BYTES, Math.floor((bytesPerSecond * PIECE_MS) / 1000)))
+    this.#expiresMs = clock.now() + settings.sessionLifetimeMs
+    const broken = plannedBreak(fault)
+    if (broken !== undefined) body.breakAt(broken.atByte, broken.how)
+  }
+
+  /** Sends until the session is over, ends the body, and says why it ended. */
+  async run(start: StartPosition): Promise<SessionEnd> {
+    try {
+      return start.notFound === undefined
+        ? await this.#sendFrom(start.after)
+        : await this.#sendError(4000, start.notFound)
+    } catch (error) {
+      if (error instanceof BodyOver) return error.by === 'client' ? 'client' : 'fault'
+      if (error instanceof AbortError) return 'client'
+      throw error
+    }
+  }
+
+  async #sendFrom(start: bigint): Promise<SessionEnd> {
+    await this.#body.write(new Uint8Array())
+    for (let after = start; ; ) {
+      if (this.#isErrorDue()) return this.#sendPlannedError(after)
+      const fragment = this.#fragments.after(after) ?? (await this.#nextArrival(after))
+      if (fragment === undefined || this.#hasExpired()) return this.#finish(fragment)
+      await this.#sendFragment(fragment)
+      after = fragment.number
+    }
+  }
+
+  async #sendFragment(fragment: StoredFragment): Promise<void> {
+    await this.#pause(this.#fragmentPacer.reserve(1))
+    const head = Buffer.concat([
+      fragment.ebmlHeader,
+      SEGMENT_HEAD,
+      fragment.segmentHeader,
+      leadingTags(fragment),
+    ])
+    this.#planCutInBlock(fragment, this.#body.bytesWritten + head.length)
+    await this.#send(head)
+    await this.#send(fragment.cluster)
+    await this.#send(fragment.trailer)
+    // The last of a chunk is made when it is sent, so that it tells how late that is.
+    const behindMs = this.#clock.wallClockMs() - fragment.serverTimestampMs
+    await this.#send(trailingTags(fragment, Math.max(0, Math.round(behindMs))))
+    this.#fragmentsSent++
+    this.#blocksSent += fragment.blockOffsets.length
+  }
+
+  #planCutInBlock(fragment: StoredFragment, clusterAtByte: number): void {
+    if (this.#fault?.type !== 'cut-in-block') return
+    const offset = fragment.blockOffsets[this.#fault.block - 1 - this.#blocksSent]
+    if (offset !== undefined) this.#body.breakAt(clusterAtByte + offset, 'cut')
+  }
+
+  async #send(bytes: Uint8Array): Promise<void> {
+    for (let start = 0; start < bytes.length; start += this.#pieceBytes) {
+      const piece = bytes.subarray(start, start + this.#pieceBytes)
+      await this.#pause(this.#bytePacer.reserve(piece.length))
+      await this.#body.write(piece)
+    }
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    if (delayMs > 0) await sleep(delayMs, this.#clock, this.#body.closed)
+  }
+
+  #isErrorDue(): boolean {
+    return this.#fault?.type === 'error-tag' && this.#fragmentsSent >= (this.#fault.afterFragments ?? 0)
+  }
+
+  async #sendPlannedError(after: bigint): Promise<SessionEnd> {
+    if (this.#fault?.type !== 'error-tag') return 'fault'
+    const next = this.#fragments.after(after)?.number ?? (after >= 0n ? after : undefined)
+    await this.#send(errorChunk(errorOf(this.#fault, next)))
+    await this.#body.finish('end')
+    return 'error-tag'
+  }
+
+  async #sendError(id: number, fragmentNumber: string): Promise<SessionEnd> {
+    await this.#send(errorChunk({ id, code: errorCodeOf(id), fragmentNumber }))
+    await this.#body.finish('end')
+    return 'error-tag'
+  }
+
+  /** Waits for a fragment that is not there yet; `undefined` when the session's patience or its life ended first. */
+  #nextArrival(after: bigint): Promise<StoredFragment | undefined> {
+    const lifeLeftMs = Math.max(0, this.#expiresMs - this.#clock.now())
+    const patienceMs = Math.min(this.#settings.idleEndMs, lifeLeftMs, LONGEST_TIMER_MS)
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        stopListening()
+        cancelTimer()
+        this.#body.closed.removeEventListener('abort', settle)
+        if (this.#body.closed.aborted) reject(new BodyOver('client'))
+        else resolve(this.#fragments.after(after))
+      }
+      const stopListening = this.#fragments.onAdd(() => {
+        // A start beyond the newest number lets fragments pass until a greater one comes.
+        if (this.#fragments.after(after) !== undefined) settle()
+      })
+      const cancelTimer = this.#clock.after(patienceMs, settle)
+      this.#body.closed.addEventListener('abort', settle, { once: true })
+      if (this.#body.closed.aborted) settle()
+    })
+  }
+
+  #hasExpired(): boolean {
+    return this.#clock.now() >= this.#expiresMs
+  }
+
+  async #finish(waiting: StoredFragment | undefined): Promise<SessionEnd> {
+    const isIdle = waiting === undefined && !this.#hasExpired()
+    await this.#body.finish(isIdle ? this.#settings.idleEnd : 'end')
+    return isIdle ? 'idle' : 'lifetime'
+  }
+}

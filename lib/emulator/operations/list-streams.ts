@@ -1,0 +1,43 @@
+import { defineOperation } from '../operation.ts'
+import { invalidArgument } from '../service-exception.ts'
+import { streamInfo } from '../stream-info.ts'
+
+/** ListStreams: all streams, by name, in pages (facts 1.6). The token is the last name of the page, in base64. */
+export const listStreams = defineOperation({
+  name: 'ListStreams',
+  path: '/listStreams',
+  request: {
+    type: 'structure',
+    members: {
+      MaxResults: { type: 'number', integer: true, min: 1, max: 10_000 },
+      NextToken: { type: 'string', maxLength: 1024, pattern: /[a-zA-Z0-9+/=]*/ },
+      StreamNameCondition: {
+        type: 'structure',
+        members: {
+          ComparisonOperator: { type: 'string', choices: ['BEGINS_WITH'] },
+          ComparisonValue: { type: 'string', minLength: 1, maxLength: 256, pattern: /[a-zA-Z0-9_.-]+/ },
+        },
+      },
+    },
+  },
+  handle(request, service) {
+    const { region, accountId } = service.settings
+    const after = request.NextToken ? lastNameOf(request.NextToken) : ''
+    const prefix = request.StreamNameCondition?.ComparisonValue ?? ''
+    const matching = service.streams
+      .all()
+      .filter(stream => stream.name > after && stream.name.startsWith(prefix))
+    const page = matching.slice(0, request.MaxResults ?? 10_000)
+    const NextToken =
+      page.length < matching.length ? Buffer.from(page.at(-1)!.name).toString('base64') : undefined
+    return {
+      json: { StreamInfoList: page.map(stream => streamInfo(stream, region, accountId)), NextToken },
+    }
+  },
+})
+
+function lastNameOf(token: string): string {
+  const name = Buffer.from(token, 'base64').toString()
+  if (!/^[a-zA-Z0-9_.-]+$/.test(name)) throw invalidArgument('The next token is invalid')
+  return name
+}
