@@ -1,7 +1,13 @@
 import { PassThrough as NativePassThrough, Readable as NativeReadable, pipeline } from 'node:stream'
-import { compose, PassThrough, Readable } from 'readable-stream'
+import { PassThrough, Readable } from 'readable-stream'
 import type { StartSelector } from '../../lib/aws/start-selector.ts'
-import type { FragmentEnd, FragmentEvent, FragmentFrame, FragmentStart, Gap } from '../../lib/stages/events.ts'
+import type {
+  FragmentEnd,
+  FragmentEvent,
+  FragmentFrame,
+  FragmentStart,
+  Gap,
+} from '../../lib/stages/events.ts'
 import { PayloadError } from '../../lib/stages/payload-error.ts'
 import {
   type AttemptContext,
@@ -220,11 +226,7 @@ export class ScriptedService {
     const frames = cut.filter(
       (event): event is FragmentFrame => event.type === 'frame' && event.fragmentNumber === number,
     )
-    return endOf(
-      { number, token: null, serverTimestamp: new Date(0), frames },
-      null,
-      'end-of-payload',
-    )
+    return endOf({ number, token: null, serverTimestamp: new Date(0), frames }, null, 'end-of-payload')
   }
 
   async *#play(
@@ -239,7 +241,7 @@ export class ScriptedService {
     this.#options.clock?.advance(step.lastsMs ?? 3000)
     if (step.how === 'fails') throw step.error
     if (step.how === 'closes') this.streams.at(-1)?.destroy()
-    if (step.how === 'hangs' || step.how === 'closes') await aborted(context.signal)
+    if (step.how === 'hangs') await aborted(context.signal)
   }
 
   #vehicle(play: () => AsyncGenerator<FragmentEvent>): AsyncIterable<FragmentEvent> | NodeJS.ReadableStream {
@@ -266,10 +268,7 @@ function streamOf(vehicle: Vehicle, play: () => AsyncGenerator<FragmentEvent>): 
     case 'native pipeline':
       return pipeline(NativeReadable.from(play(), options), new NativePassThrough(options), () => {})
     case 'compose':
-      return compose(
-        Readable.from(play(), options),
-        new PassThrough(options),
-      ) as unknown as Readable
+      return NativeReadable.from(play(), options).compose(new NativePassThrough(options))
     default:
       return Readable.from(play(), options)
   }
@@ -309,10 +308,7 @@ function placeAfter(
   return place + 1
 }
 
-function placeOfFirst(
-  there: readonly StoredFragment[],
-  is: (fragment: StoredFragment) => boolean,
-): number {
+function placeOfFirst(there: readonly StoredFragment[], is: (fragment: StoredFragment) => boolean): number {
   const place = there.findIndex(is)
   if (place < 0) throw notFound()
   return place
