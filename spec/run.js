@@ -6,12 +6,18 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const words = process.argv.slice(2)
 const files = readdirSync(new URL('.', import.meta.url), { recursive: true })
-  .filter(file => file.endsWith('.spec.ts') && (words.length === 0 || words.some(word => file.includes(word))))
+  .filter(
+    file => file.endsWith('.spec.ts') && (words.length === 0 || words.some(word => file.includes(word))),
+  )
   .map(file => `spec/${file}`)
   .sort()
 if (files.length === 0) throw new Error(`no spec has ${words.join(' or ')} in its path`)
-const { status } = spawnSync(process.execPath, ['--import', 'tsx', '--test', '--test-concurrency=2', ...files], {
-  cwd: root,
-  stdio: 'inherit'
-})
+const { status } = spawnSync(
+  process.execPath,
+  ['--import', 'tsx', '--test', '--test-concurrency=2', ...files],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+)
 process.exitCode = status ?? 1
