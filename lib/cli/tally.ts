@@ -44,7 +44,7 @@ export class Tally {
     const rate = `${(metrics.bytesPerSecond / 1e6).toFixed(2)} MB/s`
     const share = `${(metrics.capShare * 100).toFixed(1)} % of 25 MB/s`
     const behind = this.millisBehindNow === null ? '- ms behind now' : `${this.millisBehindNow} ms behind now`
-    return `${rate}  ${share}  ${behind}  ${this.fragments} fragments  ${this.frames} frames`
+    return `${rate}, ${share}, ${behind}, ${this.fragments} fragments, ${this.frames} frames`
   }
 
   /** The table at the end; `more` are rows of the caller's own. */

@@ -39,7 +39,7 @@ export class LiveLine {
       return
     }
     this.clear()
-    this.#stream.write(this.#text().slice(0, this.#stream.columns - 1))
+    this.#stream.write(this.#text().slice(0, (this.#stream.columns || 80) - 1))
     this.#isShown = true
   }
 }
