@@ -1,10 +1,13 @@
 /** GetMedia of Amazon Kinesis Video Streams as Node streams: the one call, the five stages, their events and errors. */
 
+export type { Permit } from './aws/call-gate.ts'
 export * from './aws/connection-error.ts'
 export type { Credentials, CredentialsProvider } from './aws/credentials.ts'
 export { CredentialsError } from './aws/credentials.ts'
+export type { GetMediaResponse } from './aws/get-media-call.ts'
 export * from './aws/service-error.ts'
-export type { StartSelector } from './aws/start-selector.ts'
+export { type StartSelector, serverTimestampOfFragmentNumber } from './aws/start-selector.ts'
+export type { StreamId } from './aws/stream-id.ts'
 export type { Clock } from './clock.ts'
 export * from './errors.ts'
 export { type GetMediaMetrics, type GetMediaOptions, GetMediaStream, getMedia } from './get-media.ts'
@@ -20,6 +23,7 @@ export { PayloadError, type PayloadErrorCode } from './stages/payload-error.ts'
 export type { RetryOptions } from './stages/resume/backoff.ts'
 export type { FragmentSource } from './stages/resume/event-reader.ts'
 export { IncompleteFragmentError } from './stages/resume/incomplete-fragment-error.ts'
+export { PrematureCloseError } from './stages/resume/premature-close-error.ts'
 export {
   type AttemptContext,
   type AttemptEvent,

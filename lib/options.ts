@@ -37,3 +37,11 @@ export function functionOption<T>(name: string, value: T): T {
   if (typeof value !== 'function') throw new OptionError(name, 'be a function', value)
   return value
 }
+
+/** An `AbortSignal`; not by `instanceof`, since test runners and polyfills bring classes of their own. */
+export function signalOption(name: string, value: AbortSignal | undefined): AbortSignal | undefined {
+  if (value === undefined) return undefined
+  const isSignal = typeof value === 'object' && value !== null && 'aborted' in value && 'reason' in value
+  if (!isSignal) throw new OptionError(name, 'be an AbortSignal', value)
+  return value
+}

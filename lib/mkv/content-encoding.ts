@@ -15,7 +15,12 @@ export type ContentDecoder = {
   readonly encrypted: boolean
 }
 
-type Where = { readonly byteOffset: number; readonly elementPath: string; readonly maxFrameBytes: number }
+/** The block that a frame came in, and the limit for what it becomes. */
+type Where = {
+  readonly byteOffset: number
+  readonly elementPath: string
+  readonly maxFrameBytes: number
+}
 type Step = (data: Uint8Array, where: Where) => Uint8Array
 
 const SCOPE_FRAMES = 1
@@ -80,6 +85,8 @@ function restoreHeader(header: Uint8Array): Step {
 }
 
 function inflate(data: Uint8Array, { byteOffset, elementPath, maxFrameBytes }: Where): Uint8Array {
+  // An empty frame has nothing to inflate, and writers store it as it is.
+  if (data.length === 0) return data
   try {
     return inflateSync(data, { maxOutputLength: maxFrameBytes })
   } catch (error) {

@@ -1,8 +1,11 @@
 import { MkvLimitError, MkvSyntaxError } from '../errors.ts'
 import { ByteQueue } from './byte-queue.ts'
+import type { EbmlEvent, EbmlReaderOptions } from './ebml-events.ts'
+import { checkMagic, type ElementHeader, hex, readElementHeader } from './element-header.ts'
 import { ANYWHERE, type ElementDefinition, elementDefinition, isChildOf, ROOT } from './schema/element.ts'
 import { ELEMENT_IDS as ID } from './schema/elements.ts'
-import { vintLength } from './vint.ts'
+
+export type { EbmlEvent, EbmlReaderOptions } from './ebml-events.ts'
 
 /**
  * Reads elements from bytes that come in any portions (RFC 8794). Bytes go in by `push`, and `next` gives what they
@@ -66,64 +69,18 @@ export class EbmlReader {
   #readHeader(): EbmlEvent | typeof NEED_MORE | undefined {
     const parent = this.#stack.at(-1)
     if (parent !== undefined && this.#offset === parent.limit) return this.#close()
-    const length = this.#headerLength()
-    if (length === NEED_MORE) return NEED_MORE
-    const { idLength, sizeLength } = length
-    const id = this.#readId(idLength)
-    const definition = elementDefinition(id)
+    if (!this.#sawHeader && parent === undefined) this.#checkStart()
+    const header = readElementHeader(this.#bytes, this.#failInHeader)
+    if (header === undefined) return NEED_MORE
+    const definition = elementDefinition(header.id)
     if (this.#endsParent(definition)) return this.#close()
-    const size = this.#readSize(idLength, sizeLength)
-    return this.#enter(id, definition, size, idLength + sizeLength)
+    return this.#enter(header, definition)
   }
 
-  #headerLength(): { idLength: number; sizeLength: number } | typeof NEED_MORE {
-    const available = this.#bytes.length
-    if (available === 0) return NEED_MORE
-    const first = this.#bytes.byteAt(0)
-    if (!this.#sawHeader && this.#stack.length === 0 && first !== EBML_FIRST_BYTE && first !== ID.Void) {
-      throw this.#error(
-        `this is no EBML: an EBML header (1A45DFA3) was expected, and byte ${hex(first)} came`,
-      )
-    }
-    const idLength = vintLength(first)
-    if (idLength > MAX_ID_LENGTH) throw this.#badId(first)
-    if (available <= idLength) return NEED_MORE
-    const sizeLength = vintLength(this.#bytes.byteAt(idLength))
-    if (sizeLength > 8) {
-      throw this.#error(
-        'an element size that begins with a zero byte, longer than 8 bytes',
-        this.#offset + idLength,
-      )
-    }
-    if (available < idLength + sizeLength) return NEED_MORE
-    return { idLength, sizeLength }
-  }
-
-  #badId(firstByte: number): MkvSyntaxError {
-    const what = firstByte === 0 ? 'a zero byte' : `byte ${hex(firstByte)}`
-    return this.#error(`${what} where an element id must begin`)
-  }
-
-  #readId(length: number): number {
-    let id = 0
-    for (let i = 0; i < length; i++) id = id * 256 + this.#bytes.byteAt(i)
-    if (id === 2 ** (7 * length + 1) - 1) throw this.#error(`element id ${hex(id)} is reserved`)
-    return id
-  }
-
-  /** The declared size in bytes; `undefined` where it is unknown: all bits one, at any width. */
-  #readSize(offset: number, length: number): number | undefined {
-    let size = this.#bytes.byteAt(offset) & (0xff >> length)
-    for (let i = 1; i < length; i++) size = size * 256 + this.#bytes.byteAt(offset + i)
-    // 2^56 - 1 is not exact in a double, and neither are its neighbours: eight-byte sizes are told apart by their bytes.
-    if (length === 8) return this.#isAllOnes(offset) ? undefined : size
-    return size === 2 ** (7 * length) - 1 ? undefined : size
-  }
-
-  #isAllOnes(offset: number): boolean {
-    if (this.#bytes.byteAt(offset) !== 0x01) return false
-    for (let i = 1; i < 8; i++) if (this.#bytes.byteAt(offset + i) !== 0xff) return false
-    return true
+  /** Before the first EBML header nothing but Void is EBML's own. */
+  #checkStart(): void {
+    if (this.#bytes.length > 0 && this.#bytes.byteAt(0) !== ID.Void)
+      checkMagic(this.#bytes, this.#failInHeader)
   }
 
   /** Whether the next element ends the innermost open one, which has no known size. */
@@ -139,18 +96,13 @@ export class EbmlReader {
     return isChildOf(next, ROOT)
   }
 
-  #enter(
-    id: number,
-    definition: ElementDefinition | undefined,
-    size: number | undefined,
-    headerLength: number,
-  ): EbmlEvent | undefined {
+  #enter(header: ElementHeader, definition: ElementDefinition | undefined): EbmlEvent | undefined {
+    const { id, size, length } = header
     const byteOffset = this.#offset
     const parent = this.#stack.at(-1)
-    this.#checkPlace(id, definition, parent)
-    this.#checkEnd(id, definition, size, headerLength, parent)
-    this.#bytes.skip(headerLength)
-    this.#offset += headerLength
+    this.#checkEnd(header, definition, parent)
+    this.#bytes.skip(length)
+    this.#offset += length
     if (id === ID.EBML) this.#sawHeader = true
     const isWanted =
       definition !== undefined &&
@@ -168,23 +120,13 @@ export class EbmlReader {
     return undefined
   }
 
-  /** Before the first EBML header nothing but Void is EBML's own; a known element in a wrong place is skipped. */
-  #checkPlace(id: number, definition: ElementDefinition | undefined, parent: OpenElement | undefined): void {
-    if (this.#sawHeader || parent !== undefined || id === ID.EBML || id === ID.Void) return
-    throw this.#error(
-      `this is no EBML payload: an EBML header (1A45DFA3) was expected, and ${nameOf(id, definition)} came`,
-    )
-  }
-
   #checkEnd(
-    id: number,
+    { id, size, length }: ElementHeader,
     definition: ElementDefinition | undefined,
-    size: number | undefined,
-    headerLength: number,
     parent: OpenElement | undefined,
   ): void {
     if (parent === undefined) return
-    const end = this.#offset + headerLength + (size ?? 0)
+    const end = this.#offset + length + (size ?? 0)
     if (end <= parent.limit) return
     throw this.#error(
       `${nameOf(id, definition)} of ${size ?? 'unknown'} bytes outruns ${parent.definition.name}, which ends at byte ${parent.limit},`,
@@ -252,6 +194,8 @@ export class EbmlReader {
     return { kind: 'truncated', byteOffset: this.#offset + this.#bytes.length, elementPath }
   }
 
+  readonly #failInHeader = (problem: string, at: number) => this.#error(problem, this.#offset + at)
+
   #error(problem: string, byteOffset: number = this.#offset): MkvSyntaxError {
     return new MkvSyntaxError(problem, byteOffset, this.#path())
   }
@@ -262,48 +206,6 @@ export class EbmlReader {
     return names.join('/')
   }
 }
-
-export type EbmlReaderOptions = {
-  /** Whether an element is to be read: a master is opened, another given with its bytes. What is not wanted is skipped whole. */
-  readonly wants: (definition: ElementDefinition) => boolean
-  /** Largest block, in bytes. */
-  readonly maxFrameBytes: number
-  /** Largest element other than a block that is read, in bytes. */
-  readonly maxMetadataBytes: number
-}
-
-export type EbmlEvent =
-  | {
-      readonly kind: 'open'
-      readonly definition: ElementDefinition
-      /** Where the element's id begins. */
-      readonly byteOffset: number
-      /** Where its first child begins. */
-      readonly dataOffset: number
-      /** `undefined` where it is unknown. */
-      readonly size: number | undefined
-    }
-  | {
-      readonly kind: 'data'
-      readonly definition: ElementDefinition
-      readonly byteOffset: number
-      /** The payload; it ends where the element ends. */
-      readonly bytes: Uint8Array
-    }
-  | {
-      readonly kind: 'close'
-      readonly definition: ElementDefinition
-      /** Where the element ends. */
-      readonly byteOffset: number
-    }
-  | {
-      readonly kind: 'skipped'
-      readonly id: number
-      readonly definition: ElementDefinition | undefined
-      readonly byteOffset: number
-      readonly endOffset: number
-    }
-  | { readonly kind: 'truncated'; readonly byteOffset: number; readonly elementPath: string }
 
 type OpenElement = {
   readonly definition: ElementDefinition
@@ -331,17 +233,10 @@ type State = { readonly name: 'header' } | { readonly name: 'done' } | PayloadSt
 
 const HEADER: State = { name: 'header' }
 const DONE: State = { name: 'done' }
-const EBML_FIRST_BYTE = 0x1a
-/** EBMLMaxIDLength, which Matroska fixes at 4 (RFC 9559, section 5). */
-const MAX_ID_LENGTH = 4
 const NEED_MORE = Symbol('more bytes are needed')
 /** Matroska's own depth is 7; nested SimpleTags and chapters go deeper. */
 const MAX_DEPTH = 64
 
 function nameOf(id: number, definition: ElementDefinition | undefined): string {
   return definition?.name ?? `element ${hex(id)}`
-}
-
-function hex(value: number): string {
-  return `0x${value.toString(16).toUpperCase().padStart(2, '0')}`
 }

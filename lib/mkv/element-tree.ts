@@ -1,5 +1,5 @@
 import { MkvSyntaxError } from '../errors.ts'
-import type { ElementDefinition } from './schema/element.ts'
+import { type ElementDefinition, schemaPath } from './schema/element.ts'
 import { readFloat, readString, readUint, readUintBig } from './values.ts'
 
 /** A small master element read whole, with accessors that fall back on the schema's defaults. */
@@ -83,6 +83,6 @@ export function leafValue<T>(leaf: ElementLeaf, read: (bytes: Uint8Array) => T |
   throw new MkvSyntaxError(
     `${name} of ${leaf.bytes.length} bytes is no ${type} that can be read`,
     leaf.byteOffset,
-    name,
+    schemaPath(leaf.definition),
   )
 }

@@ -1,17 +1,15 @@
 import { MkvLimitError, MkvSyntaxError } from '../errors.ts'
 import { numberOption } from '../options.ts'
-import { type Block, readBlock } from './block.ts'
-import { type ContentDecoder, contentDecoder } from './content-encoding.ts'
-import { type EbmlEvent, EbmlReader } from './ebml-reader.ts'
+import type { EbmlEvent } from './ebml-events.ts'
+import { EbmlReader } from './ebml-reader.ts'
 import { ElementTree, leafValue } from './element-tree.ts'
 import type { MkvEvent, MkvFrame } from './events.ts'
-import type { ElementDefinition } from './schema/element.ts'
+import { type ElementDefinition, schemaPath } from './schema/element.ts'
 import { ELEMENT_IDS as ID } from './schema/elements.ts'
-import { SegmentClock } from './segment-clock.ts'
+import { SegmentReader } from './segment-reader.ts'
 import { readTags } from './tag-element.ts'
-import { readTrackEntry } from './track-entry.ts'
-import type { Track } from './tracks.ts'
-import { readUint } from './values.ts'
+import { readUintBig } from './values.ts'
+import { TREES, WANTED } from './wanted-elements.ts'
 
 /** Limits that protect the reader's memory from what a payload declares. */
 export type MkvReaderOptions = {
@@ -40,10 +38,7 @@ export class MkvReader {
   #trees: ElementTree[] = []
   #metadataBytes = 0
   #inDocument = false
-  #clock = DEFAULT_CLOCK
-  #tracks = new Map<number, TrackState>()
-  #clusterOffset = 0
-  #clusterTicks = 0
+  #segment: SegmentReader
   #clusterAnnounced = false
   #ended = false
 
@@ -56,6 +51,7 @@ export class MkvReader {
       min: 1,
       integer: true,
     })
+    this.#segment = new SegmentReader(this.#maxFrameBytes)
     this.#ebml = new EbmlReader({
       wants: definition => WANTED.has(definition.id),
       // A block's head and lace sizes are not the frame's.
@@ -99,7 +95,7 @@ export class MkvReader {
       case 'open':
         return this.#open(event.definition, event.byteOffset)
       case 'close':
-        return this.#close(event.definition, event.byteOffset)
+        return this.#close(event.definition)
       case 'truncated':
         this.#inDocument = false
         return { type: 'truncated', byteOffset: event.byteOffset, elementPath: event.elementPath }
@@ -116,9 +112,9 @@ export class MkvReader {
 
   #open(definition: ElementDefinition, byteOffset: number): MkvEvent | undefined {
     if (this.#trees.length > 0 || TREES.has(definition.id)) return this.#openTree(definition, byteOffset)
+    if (definition.id === ID.Segment) this.#segment = new SegmentReader(this.#maxFrameBytes)
     if (definition.id === ID.Cluster) {
-      this.#clusterOffset = byteOffset
-      this.#clusterTicks = 0
+      this.#segment.startCluster(byteOffset)
       this.#clusterAnnounced = false
     }
     return undefined
@@ -128,28 +124,29 @@ export class MkvReader {
     const tree = new ElementTree(definition, byteOffset)
     const parent = this.#trees.at(-1)
     if (parent === undefined) this.#metadataBytes = 0
-    this.#countMetadata(0, byteOffset)
     parent?.children.push(tree)
     this.#trees.push(tree)
+    this.#countMetadata(0, byteOffset)
     if (definition.id !== ID.EBML) return undefined
     const wasInDocument = this.#inDocument
-    this.#startDocument()
+    this.#inDocument = true
     return wasInDocument ? { type: 'document-end', byteOffset, reason: 'next-document' } : undefined
   }
 
-  #startDocument(): void {
-    this.#inDocument = true
-    this.#clock = DEFAULT_CLOCK
-    this.#tracks = new Map()
-  }
-
   #data({ definition, byteOffset, bytes }: EbmlEvent & { kind: 'data' }): MkvEvent | undefined {
-    if (definition.id === ID.SimpleBlock) return this.#simpleBlock(bytes, byteOffset)
+    if (definition.id === ID.SimpleBlock) return this.#frames(this.#segment.simpleBlock(bytes, byteOffset))
     const tree = this.#trees.at(-1)
     if (tree === undefined)
-      return this.#clusterTimestamp(leafValue({ definition, byteOffset, bytes }, readUint))
-    if (definition.id !== ID.Block) this.#countMetadata(bytes.length, byteOffset)
-    tree.children.push({ definition, byteOffset, bytes })
+      return this.#clusterTimestamp(leafValue({ definition, byteOffset, bytes }, readUintBig))
+    if (definition.id === ID.Block) {
+      if (tree.bytes(ID.Block) !== undefined)
+        throw new MkvSyntaxError('a second Block in one BlockGroup', byteOffset, schemaPath(definition))
+      tree.children.push({ definition, byteOffset, bytes })
+    } else {
+      this.#countMetadata(bytes.length, byteOffset)
+      // A copy: a view of a few bytes would keep its whole chunk in memory.
+      tree.children.push({ definition, byteOffset, bytes: new Uint8Array(bytes) })
+    }
     return undefined
   }
 
@@ -158,69 +155,39 @@ export class MkvReader {
     this.#metadataBytes += bytes + ELEMENT_OVERHEAD_BYTES
     if (this.#metadataBytes <= this.#maxMetadataBytes) return
     const problem = `metadata of more than ${this.#maxMetadataBytes} bytes`
-    throw new MkvLimitError(problem, 'maxMetadataBytes', byteOffset, this.#treePath())
+    const elementPath = schemaPath(this.#trees.at(-1)!.definition)
+    throw new MkvLimitError(problem, 'maxMetadataBytes', byteOffset, elementPath)
   }
 
-  #close(definition: ElementDefinition, byteOffset: number): MkvEvent | undefined {
+  #close(definition: ElementDefinition): MkvEvent | undefined {
     const tree = this.#trees.pop()
     if (tree === undefined) return definition.id === ID.Cluster ? this.#closeCluster() : undefined
-    return this.#trees.length > 0 ? undefined : this.#wholeTree(tree, byteOffset)
+    return this.#trees.length > 0 ? undefined : this.#wholeTree(tree)
   }
 
-  #wholeTree(tree: ElementTree, byteOffset: number): MkvEvent | undefined {
+  #wholeTree(tree: ElementTree): MkvEvent | undefined {
     switch (tree.definition.id) {
       case ID.EBML:
         return documentStart(tree)
       case ID.Info:
-        return this.#info(tree)
+        return this.#segment.info(tree)
       case ID.Tracks:
-        return {
-          type: 'tracks',
-          tracks: Array.from(tree.masters(ID.TrackEntry), entry => this.#track(entry)),
-        }
+        return this.#segment.tracks(tree)
       case ID.Tags:
         return { type: 'tags', byteOffset: tree.byteOffset, tags: readTags(tree) }
       default:
-        return this.#blockGroup(tree, byteOffset)
+        return this.#frames(this.#segment.blockGroup(tree))
     }
   }
 
-  #info(info: ElementTree): MkvEvent {
-    const timestampScale = info.uint(ID.TimestampScale) ?? DEFAULT_CLOCK.timestampScale
-    if (timestampScale === 0) {
-      throw new MkvSyntaxError('a TimestampScale of zero', info.byteOffset, 'Segment/Info/TimestampScale')
-    }
-    this.#clock = new SegmentClock(timestampScale)
-    const duration = info.float(ID.Duration)
-    return {
-      type: 'info',
-      timestampScale,
-      durationMs: duration === undefined ? undefined : (duration * timestampScale) / 1e6,
-      title: info.string(ID.Title),
-      muxingApp: info.string(ID.MuxingApp),
-      writingApp: info.string(ID.WritingApp),
-    }
-  }
-
-  #track(entry: ElementTree): Track {
-    const decoder = contentDecoder(entry)
-    const track = readTrackEntry(entry, decoder, this.#maxFrameBytes)
-    this.#tracks.set(track.number, { decoder, durationMs: track.defaultDurationMs })
-    return track
-  }
-
-  #clusterTimestamp(ticks: number): MkvEvent | undefined {
-    this.#clusterTicks = ticks
+  #clusterTimestamp(ticks: bigint): MkvEvent | undefined {
+    this.#segment.clusterTimestamp(ticks)
     return this.#clusterAnnounced ? undefined : this.#announceCluster()
   }
 
   #announceCluster(): MkvEvent {
     this.#clusterAnnounced = true
-    return {
-      type: 'cluster',
-      byteOffset: this.#clusterOffset,
-      timestampMs: this.#clock.toMs(this.#clusterTicks),
-    }
+    return this.#segment.cluster
   }
 
   #closeCluster(): MkvEvent {
@@ -235,66 +202,15 @@ export class MkvReader {
     return cluster
   }
 
-  #simpleBlock(bytes: Uint8Array, byteOffset: number): MkvEvent {
-    const block = readBlock(bytes, byteOffset, SIMPLE_BLOCK_PATH)
-    const durationMs = this.#tracks.get(block.track)?.durationMs
-    return this.#frames(block, block.keyframe, durationMs, byteOffset, SIMPLE_BLOCK_PATH)
-  }
-
-  /** A Block has no keyframe flag: it is one if its group refers to no other block. */
-  #blockGroup(group: ElementTree, byteOffset: number): MkvEvent | undefined {
-    const bytes = group.bytes(ID.Block)
-    if (bytes === undefined)
-      throw new MkvSyntaxError('a BlockGroup without a Block', byteOffset, BLOCK_GROUP_PATH)
-    const block = readBlock(bytes, group.byteOffset, BLOCK_GROUP_PATH)
-    const keyframe = group.bytes(ID.ReferenceBlock) === undefined
-    const durationTicks = group.uint(ID.BlockDuration)
-    const durationMs =
-      durationTicks === undefined
-        ? this.#tracks.get(block.track)?.durationMs
-        : this.#clock.toMs(durationTicks) / block.frames.length
-    return this.#frames(block, keyframe, durationMs, group.byteOffset, BLOCK_GROUP_PATH)
-  }
-
-  #frames(
-    block: Block,
-    keyframe: boolean,
-    durationMs: number | undefined,
-    byteOffset: number,
-    path: string,
-  ): MkvEvent {
-    const { track, invisible, discardable } = block
-    const decoder = this.#tracks.get(track)?.decoder
-    const timestampMs = this.#clock.toMs(this.#clusterTicks + block.relativeTicks)
-    const toFrame = (stored: Uint8Array, laceIndex: number): MkvFrame => {
-      const where = { byteOffset, elementPath: path, maxFrameBytes: this.#maxFrameBytes }
-      const data = decoder === undefined ? stored : decoder.frame(stored, where)
-      return {
-        type: 'frame',
-        track,
-        timestampMs,
-        keyframe,
-        invisible,
-        discardable,
-        durationMs,
-        laceIndex,
-        data,
-      }
-    }
-    for (let i = 1; i < block.frames.length; i++) this.#pending.push(toFrame(block.frames[i]!, i))
-    return this.#afterCluster(toFrame(block.frames[0]!, 0))
-  }
-
-  #treePath(): string {
-    return this.#trees.map(tree => tree.definition.name).join('/')
+  #frames(frames: readonly MkvFrame[]): MkvEvent {
+    for (let i = 1; i < frames.length; i++) this.#pending.push(frames[i]!)
+    return this.#afterCluster(frames[0]!)
   }
 }
 
-type TrackState = { readonly decoder: ContentDecoder | undefined; readonly durationMs: number | undefined }
-
 function documentStart(header: ElementTree): MkvEvent {
   // A header that does not say is taken at its content's word.
-  const docType = header.string(ID.DocType) ?? 'matroska'
+  const docType = header.string(ID.DocType) || 'matroska'
   if (docType !== 'matroska' && docType !== 'webm') {
     const problem = `an EBML document of type ${JSON.stringify(docType)}, where "matroska" or "webm" was expected,`
     throw new MkvSyntaxError(problem, header.byteOffset, 'EBML/DocType')
@@ -308,36 +224,6 @@ function documentStart(header: ElementTree): MkvEvent {
 }
 
 const MIB = 1024 * 1024
-const DEFAULT_CLOCK = new SegmentClock(1_000_000)
 const ELEMENT_OVERHEAD_BYTES = 64
 /** Track, time, flags and a lace of 256 sizes; generous for Xiph sizes. */
 const MAX_BLOCK_HEAD_BYTES = 64 * 1024
-const SIMPLE_BLOCK_PATH = 'Segment/Cluster/SimpleBlock'
-const BLOCK_GROUP_PATH = 'Segment/Cluster/BlockGroup'
-
-/** Elements that are read whole before they are told. */
-const TREES: ReadonlySet<number> = new Set([ID.EBML, ID.Info, ID.Tracks, ID.Tags, ID.BlockGroup])
-
-const WANTED: ReadonlySet<number> = new Set([
-  ...[ID.EBML, ID.DocType, ID.DocTypeVersion],
-  ...[ID.Segment, ID.Cluster, ID.Timestamp, ID.SimpleBlock],
-  ...[ID.BlockGroup, ID.Block, ID.BlockDuration, ID.ReferenceBlock],
-  ...[ID.Info, ID.TimestampScale, ID.Duration, ID.Title, ID.MuxingApp, ID.WritingApp],
-  ...[
-    ID.Tracks,
-    ID.TrackEntry,
-    ID.TrackNumber,
-    ID.TrackUID,
-    ID.TrackType,
-    ID.Name,
-    ID.Language,
-    ID.LanguageBCP47,
-  ],
-  ...[ID.CodecID, ID.CodecName, ID.CodecPrivate, ID.DefaultDuration],
-  ...[ID.Video, ID.PixelWidth, ID.PixelHeight, ID.DisplayWidth, ID.DisplayHeight],
-  ...[ID.Audio, ID.SamplingFrequency, ID.Channels, ID.BitDepth],
-  ...[ID.ContentEncodings, ID.ContentEncoding, ID.ContentEncodingOrder, ID.ContentEncodingScope],
-  ...[ID.ContentEncodingType, ID.ContentCompression, ID.ContentCompAlgo, ID.ContentCompSettings],
-  ...[ID.Tags, ID.Tag, ID.Targets, ID.TargetTypeValue, ID.TagTrackUID],
-  ...[ID.SimpleTag, ID.TagName, ID.TagString, ID.TagBinary, ID.TagLanguage, ID.TagLanguageBCP47],
-])

@@ -10,12 +10,19 @@ export class SegmentClock {
     this.#msPerTick = timestampScale % 1e6 === 0 ? timestampScale / 1e6 : undefined
   }
 
-  toMs(ticks: number): number {
-    if (this.#msPerTick !== undefined) return ticks * this.#msPerTick
-    const ns = ticks * this.timestampScale
-    if (Number.isSafeInteger(ns)) return ns / 1e6
-    // Epoch times in fine ticks are beyond 2^53 nanoseconds: whole milliseconds and the rest apart, each exact.
-    const exact = BigInt(ticks) * BigInt(this.timestampScale)
-    return Number(exact / 1_000_000n) + Number(exact % 1_000_000n) / 1e6
+  /** Ticks from the clock's zero, and from there; beyond 2^53, as epoch times in nanoseconds are, the first is a bigint. */
+  toMs(ticks: number | bigint, relativeTicks = 0): number {
+    if (typeof ticks === 'bigint') return this.#exactMs(ticks + BigInt(relativeTicks))
+    const sum = ticks + relativeTicks
+    const ms = this.#msPerTick === undefined ? undefined : sum * this.#msPerTick
+    if (ms !== undefined && Number.isSafeInteger(ms)) return ms
+    const ns = sum * this.timestampScale
+    return Number.isSafeInteger(ns) ? ns / 1e6 : this.#exactMs(BigInt(sum))
+  }
+
+  /** Whole milliseconds and the rest apart, each exact. */
+  #exactMs(ticks: bigint): number {
+    const ns = ticks * BigInt(this.timestampScale)
+    return Number(ns / 1_000_000n) + Number(ns % 1_000_000n) / 1e6
   }
 }

@@ -6,7 +6,7 @@ import { readUintBig } from './values.ts'
 /** TargetTypeValue 50 speaks of the whole segment; it is the default (RFC 9559, section 5.1.8.1.1.1). */
 const WHOLE_SEGMENT = 50
 
-/** A Tags element as `Tag`s. Binary values are copied, so that they do not keep a chunk in memory. */
+/** A Tags element as `Tag`s. */
 export function readTags(tags: ElementTree): Tag[] {
   return Array.from(tags.masters(ID.Tag), readTag)
 }
@@ -31,5 +31,5 @@ function readSimpleTag(simpleTag: ElementTree): SimpleTag {
 
 function readValue(simpleTag: ElementTree): TagValue {
   const binary = simpleTag.bytes(ID.TagBinary)
-  return simpleTag.string(ID.TagString) ?? (binary ? Uint8Array.from(binary) : '')
+  return simpleTag.string(ID.TagString) ?? binary ?? ''
 }

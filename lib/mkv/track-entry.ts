@@ -15,7 +15,7 @@ const TRACK_TYPES: Readonly<Record<number, TrackType>> = {
   33: 'metadata',
 }
 
-/** A TrackEntry as a `Track`. What is kept is copied: a view of a few bytes would keep its whole chunk in memory. */
+/** A TrackEntry as a `Track`. */
 export function readTrackEntry(
   entry: ElementTree,
   decoder: ContentDecoder | undefined,
@@ -30,7 +30,7 @@ export function readTrackEntry(
   }
   const restored = stored && decoder ? decoder.codecPrivate(stored, where) : stored
   const codecPrivate = restored && Uint8Array.from(restored)
-  const defaultDurationNs = entry.uint(ID.DefaultDuration)
+  const defaultDurationNs = entry.uintBig(ID.DefaultDuration)
   return {
     number: entry.uint(ID.TrackNumber) ?? 0,
     uid: entry.uintBig(ID.TrackUID),
@@ -41,7 +41,7 @@ export function readTrackEntry(
     language: entry.string(ID.LanguageBCP47) ?? entry.string(ID.Language) ?? 'eng',
     codecPrivate,
     codec: readCodecData(codecId, codecPrivate),
-    defaultDurationMs: defaultDurationNs === undefined ? undefined : defaultDurationNs / 1e6,
+    defaultDurationMs: defaultDurationNs === undefined ? undefined : Number(defaultDurationNs) / 1e6,
     video: readVideo(entry.master(ID.Video)),
     audio: readAudio(entry.master(ID.Audio)),
     encrypted: decoder?.encrypted ?? false,

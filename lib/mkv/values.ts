@@ -1,6 +1,7 @@
 /** Payloads of elements as values (RFC 8794, section 7). Each returns `undefined` for a length that the type does not have. */
 
-const utf8 = new TextDecoder('utf-8')
+/** A byte order mark is part of the text: a tag's value is handed on as it was written. */
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** An unsigned integer of up to eight bytes. */
 export function readUintBig(bytes: Uint8Array): bigint | undefined {

@@ -1,4 +1,6 @@
 import { Transform } from 'readable-stream'
+import { AbortError } from '../errors.ts'
+import { signalOption } from '../options.ts'
 import { LateFailure } from './late-failure.ts'
 
 type Callback = (error?: Error | null) => void
@@ -26,6 +28,8 @@ export type Engine<In> = {
 export class EngineStage<In> extends Transform {
   readonly #engine: Engine<In>
   readonly #late = new LateFailure(this)
+  readonly #signal: AbortSignal | undefined
+  readonly #onAbort = () => this.destroy(new AbortError(this.constructor.name, this.#signal?.reason))
   /** Goes on with the chunk under way, once its reader wants more. */
   #goOn: (() => void) | undefined
   #failure: Error | undefined
@@ -36,9 +40,11 @@ export class EngineStage<In> extends Transform {
       writableObjectMode: options.writableObjectMode,
       writableHighWaterMark: options.writableHighWaterMark,
       readableHighWaterMark: options.readableHighWaterMark,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
     })
     this.#engine = engine
+    this.#signal = signalOption('signal', options.signal)
+    if (this.#signal?.aborted) this.#onAbort()
+    else this.#signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
 
   /**
@@ -77,6 +83,7 @@ export class EngineStage<In> extends Transform {
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.#late.cancel()
+    this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#goOn = undefined
     super._destroy(error, callback)
   }

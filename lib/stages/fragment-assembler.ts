@@ -147,9 +147,12 @@ export class FragmentAssembler {
     const { service, ended, started } = this.#document
     const hasError = service.errorId !== null || service.errorCode !== null
     if (this.#options.errorTags === 'raise' && hasError) throw this.#document.payloadError()
-    if (ended) return
-    if (!started) this.#start(0)
-    this.#end(reason)
+    if (!ended) {
+      if (!started) this.#start(0)
+      this.#end(reason)
+    }
+    // A header that is broken off after this is none of this document's.
+    this.#document = new DocumentState()
   }
 
   #end(endedBy: FragmentEnd['endedBy']): void {

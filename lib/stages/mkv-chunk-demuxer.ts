@@ -2,7 +2,7 @@ import { MkvReader, type MkvReaderOptions } from '../mkv/mkv-reader.ts'
 import { EngineStage } from './engine-stage.ts'
 
 export type MkvChunkDemuxerOptions = MkvReaderOptions & {
-  /** Destroys the stage when it fires. */
+  /** Destroys the stage when it fires, with `AbortError`. */
   readonly signal?: AbortSignal
 }
 

@@ -36,12 +36,19 @@ export class ServiceTags {
     return wholeNumber(this.#text('MILLIS_BEHIND_NOW'))
   }
 
+  /** The archived-media pages call the number `EXCEPTION_ERROR_CODE`, and the text `EXCEPTION_MESSAGE`. */
   get errorId(): number | null {
-    return wholeNumber(this.#text('ERROR_ID', 'EXCEPTION_ERROR_ID'))
+    return wholeNumber(this.#errorIdText)
   }
 
+  /** An id that is no number is shown here, where there is no text: an error is never passed over. */
   get errorCode(): string | null {
-    return this.#text('ERROR_CODE', 'EXCEPTION_ERROR_CODE', 'EXCEPTION_MESSAGE')
+    const text = this.#text('ERROR_CODE', 'EXCEPTION_MESSAGE')
+    return text ?? (this.errorId === null ? this.#errorIdText : null)
+  }
+
+  get #errorIdText(): string | null {
+    return this.#text('ERROR_ID', 'EXCEPTION_ERROR_CODE')
   }
 
   #text(...names: string[]): string | null {
@@ -55,13 +62,14 @@ export class ServiceTags {
 
 const PREFIX = 'AWS_KINESISVIDEO_'
 
-/** Seconds with a fraction, as text, to a `Date`, without the rounding of a float; what is below a millisecond is cut. */
+/** Seconds with a fraction, as text, to a `Date`, without the rounding of a float; what is below a millisecond is cut, and what no `Date` holds is `null`. */
 export function parseTimestamp(text: string | null): Date | null {
   const match = text === null ? null : /^(-?)(\d{1,13})(?:\.(\d+))?$/.exec(text)
   if (match === null) return null
   const [, sign, seconds = '0', fraction = ''] = match
   const ms = Number(seconds) * 1000 + Number(fraction.padEnd(3, '0').slice(0, 3))
-  return new Date(sign === '-' ? -ms : ms)
+  const date = new Date(sign === '-' ? -ms : ms)
+  return Number.isNaN(date.getTime()) ? null : date
 }
 
 function wholeNumber(text: string | null): number | null {

@@ -12,7 +12,8 @@ import type { HttpBody } from '../aws/http-body.ts'
 import { IdleWatchdog } from '../aws/idle-watchdog.ts'
 import { checkStartSelector, type StartSelector } from '../aws/start-selector.ts'
 import { throwIfAborted } from '../aws/wait-line.ts'
-import { AbortError, OptionError } from '../errors.ts'
+import { AbortError } from '../errors.ts'
+import { signalOption } from '../options.ts'
 import { LateFailure } from './late-failure.ts'
 
 export type SignedGetMediaSourceOptions = CallOptions & {
@@ -63,7 +64,7 @@ export class SignedGetMediaSource extends Readable {
     const settings = resolveCallSettings(options)
     const startSelector = checkStartSelector(options.startSelector)
     const idleTimeoutMs = timeoutOption('idleTimeoutMs', options.idleTimeoutMs)
-    const signal = signalOption(options.signal)
+    const signal = signalOption('signal', options.signal)
     // One chunk at a time: with two, `read()` would join them by a copy.
     super({ highWaterMark: 1 })
     this.#settings = settings
@@ -172,13 +173,4 @@ export class SignedGetMediaSource extends Readable {
     this.#readerWaits = false
     this.#watchdog.rest()
   }
-}
-
-function signalOption(value: AbortSignal | undefined): AbortSignal | undefined {
-  // Not `instanceof`: test runners and polyfills bring classes of their own.
-  const fits =
-    value === undefined ||
-    (typeof value === 'object' && value !== null && 'aborted' in value && 'reason' in value)
-  if (!fits) throw new OptionError('signal', 'be an AbortSignal', value)
-  return value
 }

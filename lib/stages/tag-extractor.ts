@@ -12,7 +12,7 @@ export type TagExtractorOptions = {
   readonly fragmentEnd?: 'token' | 'document'
   /** Whether an error tag ends the stream with a `PayloadError`, or shows in the `fragment-end`. @default 'raise' */
   readonly errorTags?: 'raise' | 'report'
-  /** Destroys the stage when it fires. */
+  /** Destroys the stage when it fires, with `AbortError`. */
   readonly signal?: AbortSignal
 }
 

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { MkvLimitError, MkvSyntaxError } from '../../lib/errors.ts'
 import { MkvReader } from '../../lib/mkv/mkv-reader.ts'
 import type { FragmentEnd, FragmentEvent, FragmentStart } from '../../lib/stages/events.ts'
 import { FragmentAssembler, type FragmentAssemblerOptions } from '../../lib/stages/fragment-assembler.ts'
 import { PayloadError } from '../../lib/stages/payload-error.ts'
+import { mutated, payloads } from '../mkv/arbitrary-payloads.ts'
 import {
   awsTags,
   cluster,
@@ -548,6 +551,50 @@ describe('FragmentAssembler meets error tags', () => {
         [null, 5000, 0],
         ['2', null, 1],
       ],
+    )
+  })
+})
+
+describe('FragmentAssembler, for any payload,', () => {
+  /** The order of a payload's events as one letter each: start, frame, end, truncated, late tags. */
+  const letters = (assembly: Assembly) =>
+    typesOf(assembly)
+      .map(
+        type =>
+          ({ 'fragment-start': 's', frame: 'f', 'fragment-end': 'e', truncated: 't', 'late-tags': 'l' })[
+            type as string
+          ],
+      )
+      .join('')
+
+  it('starts and ends each fragment once, with its frames between', () => {
+    fc.assert(
+      fc.property(payloads, bytes => {
+        const assembly = assemble(bytes, AT_DOCUMENT)
+        assert.match(letters(assembly), /^(sf*e)*$/)
+        const frames = assembly.events.filter(({ type }) => type === 'frame').length
+        const told = endsOf(assembly).reduce((sum, end) => sum + end.frames, 0)
+        assert.deepEqual([assembly.error, told], [undefined, frames])
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  const options = fc.record({
+    fragmentEnd: fc.constantFrom('token', 'document'),
+    errorTags: fc.constantFrom('raise', 'report'),
+  })
+
+  it('keeps that order with wrong bytes too, and fails with nothing but its three errors', () => {
+    fc.assert(
+      fc.property(mutated, options, (bytes, choice) => {
+        const assembly = assemble(bytes, choice)
+        assert.match(letters(assembly), /^(sf*el*)*(sf*)?t?$/)
+        const { error } = assembly
+        const kinds = [MkvSyntaxError, MkvLimitError, PayloadError]
+        assert.ok(error === undefined || kinds.some(kind => error instanceof kind), String(error))
+      }),
+      { numRuns: 500 },
     )
   })
 })

@@ -3,7 +3,13 @@ import { pipeline } from 'node:stream/promises'
 import Table from 'cli-table3'
 import { Command } from 'commander'
 import pc from 'picocolors'
-import { type FragmentEvent, type FragmentStart, MkvChunkDemuxer, TagExtractor } from '../../index.ts'
+import {
+  type FragmentEvent,
+  type FragmentStart,
+  joinStages,
+  MkvChunkDemuxer,
+  TagExtractor,
+} from '../../index.ts'
 import { eventLine } from '../event-lines.ts'
 import { endQuietlyOnBrokenPipe } from '../terminal/broken-pipe.ts'
 import { formatBytes, formatTime, shortNumber } from '../terminal/format.ts'
@@ -32,7 +38,9 @@ async function inspect(file: string, options: InspectOptions): Promise<void> {
     }
   }
   const extractor = new TagExtractor({ fragmentEnd: 'document', errorTags: 'report' })
-  await pipeline(input, new MkvChunkDemuxer(), extractor, output, process.stdout, { end: false })
+  // Not one pipeline: it would throw away what the extractor holds when the demuxer fails.
+  const events = joinStages(input, new MkvChunkDemuxer(), extractor)
+  await pipeline(events, output, process.stdout, { end: false })
   if (isTruncated) process.exitCode = 1
 }
 

@@ -45,6 +45,12 @@ export function elementDefinition(id: number): ElementDefinition | undefined {
   return definitions.get(id)
 }
 
+/** The names that lead to an element, outermost first: `Segment/Info/TimestampScale`. */
+export function schemaPath(element: ElementDefinition): string {
+  const parent = definitions.get(element.parentId)
+  return parent === undefined ? element.name : `${schemaPath(parent)}/${element.name}`
+}
+
 /** Whether the schema lets an element lie directly in a parent (`ROOT` at the top). */
 export function isChildOf(element: ElementDefinition, parentId: number): boolean {
   if (element.parentId === ANYWHERE || element.parentId === parentId) return true

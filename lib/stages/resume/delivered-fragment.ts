@@ -1,14 +1,17 @@
 import type { FragmentEnd, FragmentFrame, FragmentStart } from '../events.ts'
 import { type FramePrint, framePrint } from './frame-print.ts'
 
-/** A fragment whose start, and some of whose frames, the reader has been given. */
+/**
+ * A fragment whose start, and some of whose frames, the reader has been given. What is kept of its frames goes when
+ * it is over: the service's fragments last 20 s and hold 50 MB at most.
+ */
 export class DeliveredFragment {
   readonly start: FragmentStart
   readonly frames: FramePrint[] = []
-  /** Set when a session ended behind its last frame without its token: one more look tells whether that was all. */
-  frameCountAtEnd: number | undefined
-  #firstTimestampMs: number | undefined
-  #endTimestampMs = 0
+  /** Sessions that ended behind its last frame without its token. */
+  looksAtEnd = 0
+  #firstMs = Number.POSITIVE_INFINITY
+  #endMs = Number.NEGATIVE_INFINITY
 
   constructor(start: FragmentStart, frames: readonly FramePrint[] = []) {
     this.start = start
@@ -17,17 +20,18 @@ export class DeliveredFragment {
 
   add(frame: FragmentFrame): void {
     this.#add(framePrint(frame), frame.durationMs)
+    this.looksAtEnd = 0
   }
 
-  /** From its first frame to the end of its last, as far as that is known. */
+  /** From its earliest frame to the end of its last, as far as that is known. */
   get durationMs(): number {
-    return this.#firstTimestampMs === undefined ? 0 : this.#endTimestampMs - this.#firstTimestampMs
+    return Math.max(0, this.#endMs - this.#firstMs)
   }
 
   #add(print: FramePrint, durationMs: number | undefined): void {
     this.frames.push(print)
-    this.#firstTimestampMs ??= print.timestampMs
-    this.#endTimestampMs = Math.max(this.#endTimestampMs, print.timestampMs + (durationMs ?? 0))
+    this.#firstMs = Math.min(this.#firstMs, print.timestampMs)
+    this.#endMs = Math.max(this.#endMs, print.timestampMs + (durationMs ?? 0))
   }
 }
 

@@ -16,10 +16,12 @@ export function resumeSelectors(
   partial: DeliveredFragment | undefined,
 ): readonly StartSelector[] {
   if (whole !== undefined) return afterWhole(whole, original)
-  if (partial !== undefined && original.type === 'NOW') return [...atFragment(partial), original]
-  if (original.type === 'FROM_FRAGMENT')
-    return [original, ...atServerTime(serverTimestampOfFragmentNumber(original.fragmentNumber))]
-  return [original]
+  return partial === undefined ? ownStart(original) : atPartial(partial, original)
+}
+
+function ownStart(original: StartSelector): readonly StartSelector[] {
+  if (original.type !== 'FROM_FRAGMENT') return [original]
+  return [original, ...atServerTime(serverTimestampOfFragmentNumber(original.fragmentNumber))]
 }
 
 function afterWhole(whole: WholeFragment, original: StartSelector): readonly StartSelector[] {
@@ -32,16 +34,25 @@ function afterWhole(whole: WholeFragment, original: StartSelector): readonly Sta
     ...atServerTime(serverTimestamp ?? undefined),
   ]
   // Fragments without number and token have no place to go on from, and none to be known again by.
-  return selectors.length === 0 ? [original] : [...selectors, { type: 'EARLIEST' }]
+  if (selectors.length === 0) return [original]
+  return fragmentNumber === null ? selectors : [...selectors, { type: 'EARLIEST' }]
 }
 
-/** NOW would be another moment by now: the fragment that was being read is asked for by its own marks. */
-function atFragment({ start }: DeliveredFragment): readonly StartSelector[] {
+/**
+ * Nothing is whole yet. NOW would be another moment by now; any other start is asked for again, and when that is
+ * gone meanwhile, the fragment that was being read, by its own marks.
+ */
+function atPartial({ start }: DeliveredFragment, original: StartSelector): readonly StartSelector[] {
   const { fragmentNumber, serverTimestamp } = start
-  return [
-    ...(fragmentNumber === null ? [] : valid({ type: 'FROM_FRAGMENT', fragmentNumber })),
-    ...atServerTime(serverTimestamp ?? undefined),
-  ]
+  const byTime = atServerTime(serverTimestamp ?? undefined)
+  if (fragmentNumber === null)
+    return original.type === 'NOW' ? [...byTime, original] : [...ownStart(original), ...byTime]
+  return distinct([
+    ...(original.type === 'NOW' ? [] : ownStart(original)),
+    ...valid({ type: 'FROM_FRAGMENT', fragmentNumber }),
+    ...byTime,
+    { type: 'EARLIEST' },
+  ])
 }
 
 function atServerTime(timestamp: Date | undefined): readonly StartSelector[] {
@@ -55,4 +66,8 @@ function valid(selector: StartSelector): readonly StartSelector[] {
   } catch {
     return []
   }
+}
+
+function distinct(selectors: readonly StartSelector[]): readonly StartSelector[] {
+  return [...new Map(selectors.map(selector => [JSON.stringify(selector), selector])).values()]
 }

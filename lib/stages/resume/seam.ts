@@ -1,11 +1,4 @@
-import type {
-  Discontinuity,
-  FragmentEnd,
-  FragmentEvent,
-  FragmentFrame,
-  FragmentStart,
-  Gap,
-} from '../events.ts'
+import type { FragmentEnd, FragmentEvent, FragmentFrame, FragmentStart } from '../events.ts'
 import {
   compareFragmentNumbers,
   DeliveredFragment,
@@ -13,6 +6,7 @@ import {
   wholeFragment,
 } from './delivered-fragment.ts'
 import { frameDifference, framePrint } from './frame-print.ts'
+import { discontinuityOf, gapBetween } from './losses.ts'
 
 /**
  * Where sessions are joined: takes the events of one session after the other, and gives those that the reader does
@@ -24,13 +18,14 @@ export class Seam {
   whole: WholeFragment | undefined
   /** The fragment that was delivered in part, and is not over. */
   partial: DeliveredFragment | undefined
-  /** Whether the present session ended without the token of its last fragment. */
-  isIncomplete = false
   /** Frames of the present session that were left out. */
   framesLeftOut = 0
   readonly #lowestNumber: string | null
+  /** The highest fragment that earlier sessions delivered whole. */
+  #deliveredUpTo: string | null = null
   /** The fragment of the present session under way. */
   #current: Current = NO_FRAGMENT
+  #currentNumber: string | null = null
   /** A gap may lie before the next new fragment: the session started by less than a token or number. */
   #mayHaveGap = false
   #out: FragmentEvent[] = []
@@ -42,13 +37,26 @@ export class Seam {
 
   /** A new session begins. `isExact`: it starts by a token or number, right behind the last whole fragment. */
   beginSession(isExact: boolean): void {
+    const last = this.whole?.fragmentNumber ?? null
+    if (!isAtMost(last, this.#deliveredUpTo)) this.#deliveredUpTo = last ?? this.#deliveredUpTo
     this.#current = NO_FRAGMENT
     this.#mayHaveGap = !isExact && this.whole !== undefined
     this.framesLeftOut = 0
-    this.isIncomplete = false
   }
 
-  /** What the reader is to get for an event; empty for what it has already. */
+  /** Where the present session is: inside a fragment, past an open one that it did not send again, or with nothing open. */
+  get position(): 'fragment' | 'open' | 'nothing' {
+    const { mode } = this.#current
+    if (mode !== 'none' && mode !== 'known-ended') return 'fragment'
+    return this.partial === undefined ? 'nothing' : 'open'
+  }
+
+  /** The number of the fragment that the present session was in last. */
+  get fragmentNumber(): string | null {
+    return this.#currentNumber
+  }
+
+  /** What the reader is to get for an event; empty for what it has already. Throws a `TypeError` for what is no event. */
   take(event: FragmentEvent): readonly FragmentEvent[] {
     this.#out = []
     switch (event.type) {
@@ -62,12 +70,21 @@ export class Seam {
         this.#end(event)
         break
       default:
-        if (this.#current.mode !== 'known') this.#out.push(event)
+        if (typeof event.type !== 'string') throw new TypeError('an attempt gave what is no FragmentEvent')
+        if (this.#current.mode !== 'known' && this.#current.mode !== 'known-ended') this.#out.push(event)
     }
     return this.#out
   }
 
+  /** No session will send the rest of the open fragment: what the reader is to get in place of its end. */
+  giveUpOpen(): readonly FragmentEvent[] {
+    const lost = this.partial
+    this.partial = undefined
+    return lost === undefined ? [] : [discontinuityOf(lost, 'lost', NOT_SENT_AGAIN)]
+  }
+
   #start(start: FragmentStart): void {
+    this.#currentNumber = start.fragmentNumber
     if (this.#isKnown(start.fragmentNumber)) {
       this.#mayHaveGap = false
       this.#current = KNOWN
@@ -80,18 +97,16 @@ export class Seam {
   }
 
   #isKnown(number: string | null): boolean {
-    const toWhole = compareFragmentNumbers(number, this.whole?.fragmentNumber ?? null)
-    if (toWhole !== undefined && toWhole <= 0) return true
+    if (number === null) return false
+    if (number === this.whole?.fragmentNumber || isAtMost(number, this.#deliveredUpTo)) return true
     const lowest = this.partial?.start.fragmentNumber ?? this.#lowestNumber
-    const toLowest = compareFragmentNumbers(number, lowest)
-    return toLowest !== undefined && toLowest < 0
+    return isAtMost(number, lowest) && !isAtMost(lowest, number)
   }
 
   #startNew(start: FragmentStart): void {
     const lost = this.partial
-    if (lost !== undefined) this.#out.push(discontinuity(lost, 'lost', 'the service does not send it again'))
-    const before = lost === undefined ? this.whole : asWhole(lost)
-    if ((lost !== undefined || this.#mayHaveGap) && before !== undefined) this.#out.push(gap(before, start))
+    if (lost !== undefined) this.#out.push(discontinuityOf(lost, 'lost', NOT_SENT_AGAIN))
+    if (lost !== undefined || this.#mayHaveGap) this.#out.push(gapBetween(lost ?? this.whole!, start))
     this.#mayHaveGap = false
     this.#deliverStart(new DeliveredFragment(start))
   }
@@ -103,9 +118,11 @@ export class Seam {
   }
 
   #frame(frame: FragmentFrame): void {
-    if (this.#current.mode === 'again') this.#frameAgain(frame, this.#current)
-    else if (this.#current.mode === 'delivering') this.#deliver(frame)
-    else this.framesLeftOut++
+    const current = this.#current
+    if (current.mode === 'again') this.#frameAgain(frame, current)
+    else if (current.mode === 'delivering') this.#deliver(frame)
+    else if (current.mode === 'known') this.framesLeftOut++
+    else throw new TypeError('an attempt gave a frame outside of a fragment')
   }
 
   #deliver(frame: FragmentFrame): void {
@@ -114,56 +131,64 @@ export class Seam {
   }
 
   #frameAgain(frame: FragmentFrame, again: Again): void {
-    const partial = this.partial!
-    const before = partial.frames[again.seen]
+    const before = this.partial!.frames[again.seen]
     if (before === undefined) {
       this.#current = DELIVERING
       this.#deliver(frame)
       return
     }
     const difference = frameDifference(before, framePrint(frame))
-    if (difference !== undefined) {
-      this.#changed(again, `its frame ${again.seen + 1} has ${difference}`)
-      this.#deliver(frame)
+    if (difference === undefined) {
+      again.seen++
+      this.framesLeftOut++
       return
     }
-    again.seen++
-    this.framesLeftOut++
+    this.#changed(again, `its frame ${again.seen + 1} has ${difference}`)
+    this.#deliver(frame)
   }
 
   /** The fragment is not what it was: it ends for the reader, and begins anew with the first frame that differs. */
   #changed(again: Again, why: string): void {
     const partial = this.partial!
-    this.#out.push(discontinuity(partial, 'changed', why))
+    this.#out.push(discontinuityOf(partial, 'changed', why))
     this.#deliverStart(new DeliveredFragment(again.start, partial.frames.slice(0, again.seen)))
   }
 
   #end(end: FragmentEnd): void {
     const current = this.#current
-    if (current.mode === 'known' || current.mode === 'none') return
-    this.#current = NO_FRAGMENT
-    this.isIncomplete = this.#mayBeCut(end)
-    if (this.isIncomplete) return
-    if (current.mode === 'again' && current.seen < this.partial!.frames.length) {
-      this.#changed(current, `it now ends after ${current.seen} frames`)
-      this.#current = NO_FRAGMENT
+    if (current.mode === 'known') this.#current = this.#isKnownCut(end) ? CUT : KNOWN_ENDED
+    else if (current.mode === 'delivering') this.#endOpen(end, undefined)
+    else if (current.mode === 'again') this.#endOpen(end, current)
+  }
+
+  #endOpen(end: FragmentEnd, again: Again | undefined): void {
+    const missing = again === undefined ? 0 : this.partial!.frames.length - again.seen
+    if (this.#mayBeCut(end, missing)) {
+      this.#current = CUT
+      return
     }
+    if (again !== undefined && missing > 0) this.#changed(again, `it now ends after ${again.seen} frames`)
+    this.#current = NO_FRAGMENT
     this.whole = wholeFragment(this.partial!, end)
     this.partial = undefined
     this.#out.push(end)
   }
 
+  /** The reader has it whole, and now it breaks off: what follows it is not the end of the media. */
+  #isKnownCut(end: FragmentEnd): boolean {
+    const wasSoBefore = end.fragmentNumber === this.whole?.fragmentNumber && !this.whole?.continuationToken
+    return isWithoutToken(end) && !wasSoBefore
+  }
+
   /**
-   * A payload that ends between two elements looks whole, but without its token a fragment may have been cut there.
-   * It is taken as whole only when a second session ends with the same number of frames.
+   * A payload that ends between two elements looks whole, but without its token the fragment may have been cut
+   * there. It is taken as whole only when so many sessions have ended behind the very same frame.
    */
-  #mayBeCut(end: FragmentEnd): boolean {
-    if (end.endedBy !== 'end-of-payload' || end.continuationToken !== null || end.fragmentNumber === null)
-      return false
-    const partial = this.partial!
-    const isTheSame = partial.frameCountAtEnd === end.frames
-    partial.frameCountAtEnd = end.frames
-    return !isTheSame
+  #mayBeCut(end: FragmentEnd, missing: number): boolean {
+    if (!isWithoutToken(end)) return false
+    if (missing > 0) return true
+    this.partial!.looksAtEnd++
+    return this.partial!.looksAtEnd < LOOKS_FOR_WHOLE
   }
 }
 
@@ -174,44 +199,26 @@ type Current =
   | { readonly mode: 'none' }
   /** The reader has it whole, or did not ask for it. */
   | { readonly mode: 'known' }
+  | { readonly mode: 'known-ended' }
   | { readonly mode: 'delivering' }
+  /** It ended with the payload, and may have been cut there. */
+  | { readonly mode: 'cut' }
 
 const NO_FRAGMENT: Current = { mode: 'none' }
 const KNOWN: Current = { mode: 'known' }
+const KNOWN_ENDED: Current = { mode: 'known-ended' }
 const DELIVERING: Current = { mode: 'delivering' }
+const CUT: Current = { mode: 'cut' }
 
-function discontinuity(
-  fragment: DeliveredFragment,
-  reason: Discontinuity['reason'],
-  why: string,
-): Discontinuity {
-  const { fragmentNumber } = fragment.start
-  const framesDelivered = fragment.frames.length
-  const message = `fragment ${fragmentNumber} breaks off after ${framesDelivered} frames: ${why}`
-  return { type: 'discontinuity', fragmentNumber, reason, framesDelivered, message }
+const LOOKS_FOR_WHOLE = 5
+const NOT_SENT_AGAIN = 'the service does not send it again'
+
+/** Without a number it could not be asked for again, and has to be taken as it is. */
+function isWithoutToken({ endedBy, continuationToken, fragmentNumber }: FragmentEnd): boolean {
+  return endedBy === 'end-of-payload' && continuationToken === null && fragmentNumber !== null
 }
 
-function asWhole(fragment: DeliveredFragment): WholeFragment {
-  const { fragmentNumber, serverTimestamp, producerTimestamp } = fragment.start
-  return {
-    fragmentNumber,
-    continuationToken: null,
-    serverTimestamp,
-    producerTimestamp,
-    durationMs: fragment.durationMs,
-  }
-}
-
-function gap(before: WholeFragment, next: FragmentStart): Gap {
-  const serverGapMs = gapMs(before.serverTimestamp, before.durationMs, next.serverTimestamp)
-  const producerGapMs = gapMs(before.producerTimestamp, before.durationMs, next.producerTimestamp)
-  const size = producerGapMs ?? serverGapMs
-  const message = `media between fragments ${before.fragmentNumber} and ${next.fragmentNumber} are not to be had${size === null ? '' : ` (${size} ms)`}`
-  const numbers = { afterFragmentNumber: before.fragmentNumber, beforeFragmentNumber: next.fragmentNumber }
-  return { type: 'gap', ...numbers, serverGapMs, producerGapMs, message }
-}
-
-function gapMs(before: Date | null, durationMs: number, next: Date | null): number | null {
-  if (before === null || next === null) return null
-  return Math.max(0, Math.round(next.getTime() - before.getTime() - durationMs))
+function isAtMost(number: string | null, highest: string | null): boolean {
+  const order = compareFragmentNumbers(number, highest)
+  return order !== undefined && order <= 0
 }
