@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const words = process.argv.slice(2)
 const files = readdirSync(new URL('.', import.meta.url), { recursive: true })
+  .map(file => `spec/${file}`)
   .filter(
     file => file.endsWith('.spec.ts') && (words.length === 0 || words.some(word => file.includes(word))),
   )
-  .map(file => `spec/${file}`)
   .sort()
 if (files.length === 0) throw new Error(`no spec has ${words.join(' or ')} in its path`)
 const { status } = spawnSync(
