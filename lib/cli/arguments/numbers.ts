@@ -1,13 +1,18 @@
 import { InvalidArgumentError } from 'commander'
 
-/** A duration in milliseconds, or with a unit: `500`, `500ms`, `10s`, `2m`. */
+/** A bare number up to here is in seconds: nobody waits so few milliseconds for a network, nor longer in seconds. */
+const MOST_BARE_SECONDS = 100
+
+/** A duration with a unit, in milliseconds: `500ms`, `10s`, `2m`. A bare number is in seconds up to 100, else in milliseconds. */
 export function parseDurationMs(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text)
-  const factor = { ms: 1, s: 1000, m: 60_000 }[match?.[2] ?? 'ms']
-  const durationMs = match === null || factor === undefined ? 0 : Number(match[1]) * factor
-  if (durationMs <= 0) throw new InvalidArgumentError('Use milliseconds, or a unit: 500ms, 10s, 2m.')
+  const [, digits, unit] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? []
+  const bareUnit = Number(digits) <= MOST_BARE_SECONDS ? 's' : 'ms'
+  const durationMs = Number(digits) * UNITS_MS[unit ?? bareUnit]!
+  if (!(durationMs > 0)) throw new InvalidArgumentError('Use a time with its unit: 500ms, 10s, 2m.')
   return durationMs
 }
+
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000 }
 
 export function parseCount(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Use a whole number from 1.')

@@ -34,7 +34,7 @@ export function getCommand(): Command {
     .option('--hash', 'with --json: the SHA-1 of every frame')
     .option(
       '--idle-timeout <time>',
-      'how long a body may be silent, in ms or with a unit (default: 10s)',
+      'how long a body may be silent, such as 500ms or 10s (default: 10s)',
       parseDurationMs,
     )
     .option(
