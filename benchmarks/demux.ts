@@ -26,7 +26,7 @@ const MEDIA: readonly Media[] = [
   { name: 'video, 70 KB frames, 8-byte sizes', frameBytes: 70_000, framesPerFragment: 60, totalBytes: 100e6 },
   { name: 'call audio, 320-byte blocks', frameBytes: 320, framesPerFragment: 100, totalBytes: 20e6 },
 ]
-const CHUNK_BYTES = [1024, 16_384, 65_536, 1_048_576]
+const CHUNK_BYTES = [16_384, 65_536, 1_048_576]
 
 function payloadOf({ frameBytes, framesPerFragment, totalBytes }: Media): Buffer {
   const frames = Array.from({ length: framesPerFragment }, (_, at) => ({
