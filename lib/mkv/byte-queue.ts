@@ -8,6 +8,8 @@
 export class ByteQueue {
   /** Unread bytes. */
   length = 0
+  /** One object for all of `peek`'s answers: it is asked for each element. */
+  readonly #window: Window = { bytes: EMPTY.bytes, start: 0, end: 0 }
   #head: Segment = EMPTY
   #segments: Segment[] = []
   /** Index in `#segments` of what follows the head; moved forward, and cut off now and then, so that shifting stays cheap. */
@@ -31,6 +33,25 @@ export class ByteQueue {
       if (left < size) return segment.bytes[segment.start + left]!
       left -= size
     }
+  }
+
+  /**
+   * The next `count` bytes, or all where there are fewer, without taking them: a place in the chunk where they lie in
+   * one, else in a copy. Good until the next call of any method.
+   */
+  peek(count: number): Readonly<Window> {
+    const { bytes, start, end } = this.#head
+    const size = Math.min(count, this.length)
+    const window = this.#window
+    if (start + size <= end) {
+      window.bytes = bytes
+      window.start = start
+    } else {
+      window.bytes = Uint8Array.from({ length: size }, (_, index) => this.byteAt(index))
+      window.start = 0
+    }
+    window.end = window.start + size
+    return window
   }
 
   /** Drops `count` bytes; `count` must not be above `length`. */
@@ -110,6 +131,8 @@ export class ByteQueue {
     }
   }
 }
+
+type Window = { bytes: Uint8Array; start: number; end: number }
 
 type Segment = {
   readonly bytes: Uint8Array

@@ -116,6 +116,7 @@ export class EbmlReader {
       return undefined
     }
     this.#checkLimit(definition, size, byteOffset)
+    if (this.#bytes.length >= size) return this.#data(definition, byteOffset, size)
     this.#state = { name: 'payload', definition, byteOffset, size }
     return undefined
   }
@@ -161,12 +162,16 @@ export class EbmlReader {
     return { kind: 'close', definition, byteOffset: this.#offset }
   }
 
-  #readPayload(state: PayloadState): EbmlEvent | typeof NEED_MORE {
-    if (this.#bytes.length < state.size) return NEED_MORE
-    const bytes = this.#bytes.take(state.size)
-    this.#offset += state.size
+  #readPayload({ definition, byteOffset, size }: PayloadState): EbmlEvent | typeof NEED_MORE {
+    if (this.#bytes.length < size) return NEED_MORE
     this.#state = HEADER
-    return { kind: 'data', definition: state.definition, byteOffset: state.byteOffset, bytes }
+    return this.#data(definition, byteOffset, size)
+  }
+
+  #data(definition: ElementDefinition, byteOffset: number, size: number): EbmlEvent {
+    const bytes = this.#bytes.take(size)
+    this.#offset += size
+    return { kind: 'data', definition, byteOffset, bytes }
   }
 
   #skip(state: SkipState): EbmlEvent | typeof NEED_MORE {

@@ -17,24 +17,29 @@ type Fail = (problem: string, at: number) => Error
 const MAX_ID_LENGTH = 4
 const EBML_MAGIC = [0x1a, 0x45, 0xdf, 0xa3]
 
+/** An id of four bytes and a size of eight. */
+const MAX_HEADER_LENGTH = 12
+
 /** The header that the unread bytes begin with; `undefined` where they end inside it. */
-export function readElementHeader(bytes: ByteQueue, fail: Fail): ElementHeader | undefined {
-  const available = bytes.length
-  if (available === 0) return undefined
-  const first = bytes.byteAt(0)
+export function readElementHeader(queue: ByteQueue, fail: Fail): ElementHeader | undefined {
+  // Where the whole window lies in one chunk, as almost always, it is read there.
+  const { bytes, start, end } = queue.peek(MAX_HEADER_LENGTH)
+  if (start === end) return undefined
+  const first = bytes[start]!
   const idLength = vintLength(first)
   if (idLength > MAX_ID_LENGTH) {
     const what = first === 0 ? 'a zero byte' : `byte ${hex(first)}`
     throw fail(`${what} where an element id must begin`, 0)
   }
-  if (available <= idLength) return undefined
-  const sizeLength = vintLength(bytes.byteAt(idLength))
+  const sizeStart = start + idLength
+  if (sizeStart >= end) return undefined
+  const sizeLength = vintLength(bytes[sizeStart]!)
   if (sizeLength > 8) {
     throw fail('an element size that begins with a zero byte, longer than 8 bytes', idLength)
   }
-  const length = idLength + sizeLength
-  if (available < length) return undefined
-  return { id: readId(bytes, idLength, fail), size: readSize(bytes, idLength, sizeLength), length }
+  if (sizeStart + sizeLength > end) return undefined
+  const id = readId(bytes, start, idLength, fail)
+  return { id, size: readSize(bytes, sizeStart, sizeLength), length: idLength + sizeLength }
 }
 
 /** Bytes that are no EBML are told at the first that differs, not when an id of theirs would be whole. */
@@ -51,23 +56,24 @@ export function hex(value: number): string {
   return `0x${value.toString(16).toUpperCase().padStart(2, '0')}`
 }
 
-function readId(bytes: ByteQueue, length: number, fail: Fail): number {
-  let id = 0
-  for (let i = 0; i < length; i++) id = id * 256 + bytes.byteAt(i)
-  if (id === 2 ** (7 * length + 1) - 1) throw fail(`element id ${hex(id)} is reserved`, 0)
+function readId(bytes: Uint8Array, start: number, length: number, fail: Fail): number {
+  let id = bytes[start]!
+  for (let i = 1; i < length; i++) id = id * 256 + bytes[start + i]!
+  if (id === ALL_ONES_IDS[length]) throw fail(`element id ${hex(id)} is reserved`, 0)
   return id
 }
 
-function readSize(bytes: ByteQueue, offset: number, length: number): number | undefined {
-  let size = bytes.byteAt(offset) & (0xff >> length)
-  for (let i = 1; i < length; i++) size = size * 256 + bytes.byteAt(offset + i)
-  // 2^56 - 1 is not exact in a double, and neither are its neighbours: eight-byte sizes are told apart by their bytes.
-  if (length === 8) return isAllOnes(bytes, offset) ? undefined : size
-  return size === 2 ** (7 * length) - 1 ? undefined : size
+function readSize(bytes: Uint8Array, start: number, length: number): number | undefined {
+  let size = bytes[start]! & (0xff >> length)
+  // 2^56 - 1 is not exact in a double, and neither are its neighbours: whether all bits are one, the bytes must tell.
+  let isAllOnes = size === 0xff >> length
+  for (let i = 1; i < length; i++) {
+    const byte = bytes[start + i]!
+    size = size * 256 + byte
+    if (byte !== 0xff) isAllOnes = false
+  }
+  return isAllOnes ? undefined : size
 }
 
-function isAllOnes(bytes: ByteQueue, offset: number): boolean {
-  if (bytes.byteAt(offset) !== 0x01) return false
-  for (let i = 1; i < 8; i++) if (bytes.byteAt(offset + i) !== 0xff) return false
-  return true
-}
+/** By length: the id whose bits are all one, which is reserved. */
+const ALL_ONES_IDS = [0, 0xff, 0x7fff, 0x3fffff, 0x1fffffff]

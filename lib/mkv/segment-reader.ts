@@ -103,17 +103,23 @@ export class SegmentReader {
     const { track, invisible, discardable } = block
     const decoder = this.#tracks.get(track)?.decoder
     const timestampMs = this.#clock.toMs(this.#clusterTicks, block.relativeTicks)
-    return block.frames.map((stored, laceIndex) => ({
-      type: 'frame',
-      track,
-      timestampMs,
-      keyframe,
-      invisible,
-      discardable,
-      durationMs,
-      laceIndex,
-      data: this.#restore(stored, decoder, byteOffset, elementPath),
-    }))
+    const frames: MkvFrame[] = []
+    for (const stored of block.frames) {
+      const data = this.#restore(stored, decoder, byteOffset, elementPath)
+      const laceIndex = frames.length
+      frames.push({
+        type: 'frame',
+        track,
+        timestampMs,
+        keyframe,
+        invisible,
+        discardable,
+        durationMs,
+        laceIndex,
+        data,
+      })
+    }
+    return frames
   }
 
   #restore(
