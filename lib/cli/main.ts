@@ -1,6 +1,9 @@
 import { CommanderError } from 'commander'
 import { makeProgram } from './program.ts'
 import { exitCodeOf, reportError } from './report-error.ts'
+import { endQuietlyOnBrokenPipe } from './terminal/broken-pipe.ts'
+
+endQuietlyOnBrokenPipe()
 
 try {
   await makeProgram().parseAsync()

@@ -14,11 +14,16 @@ export class CallLimiter {
 
   /** Whether one more call may pass now; it then counts. */
   tryTake(): boolean {
+    if (!this.hasRoom()) return false
+    if (this.#callsPerSecond !== Number.POSITIVE_INFINITY) this.#takenMs.push(this.#clock.now())
+    return true
+  }
+
+  /** Whether one more call might pass now. */
+  hasRoom(): boolean {
     if (this.#callsPerSecond === Number.POSITIVE_INFINITY) return true
     const nowMs = this.#clock.now()
     this.#takenMs = this.#takenMs.filter(takenMs => nowMs - takenMs < 1000)
-    if (this.#takenMs.length >= this.#callsPerSecond) return false
-    this.#takenMs.push(nowMs)
-    return true
+    return this.#takenMs.length < this.#callsPerSecond
   }
 }

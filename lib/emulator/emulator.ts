@@ -1,12 +1,17 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { OptionError } from '../errors.ts'
+import { CallRates } from './call-rates.ts'
+import { ConnectionSlots } from './connection-slots.ts'
+import type { RandomFaultOptions } from './faults/random-faults.ts'
 import { type Fault, FaultPlan } from './faults.ts'
 import { makeHttpServer } from './http-server.ts'
 import type { MediaStream, StreamOptions } from './media-stream.ts'
 import type { Service } from './operation.ts'
 import { RequestLog, type RequestRecord } from './request-log.ts'
 import { type EmulatorOptions, resolveSettings, type Settings } from './settings.ts'
+import { openStorage } from './storage/open-storage.ts'
+import type { Storage } from './storage/storage.ts'
 import { StreamRegistry } from './stream-registry.ts'
 
 /** A running service. Close it, or declare it with `await using`. */
@@ -17,12 +22,15 @@ export class Emulator {
   readonly #server: Server
   readonly #service: Service
   readonly #log: RequestLog
+  readonly #storage: Storage
+  #closing: Promise<void> | undefined
 
   /** @internal */
-  constructor(server: Server, service: Service, log: RequestLog) {
+  constructor(server: Server, service: Service, log: RequestLog, storage: Storage) {
     this.#server = server
     this.#service = service
     this.#log = log
+    this.#storage = storage
     this.url = service.url
     this.port = Number(new URL(service.url).port)
   }
@@ -80,6 +88,15 @@ export class Emulator {
     this.#service.faults.add(streamName, faults)
   }
 
+  /**
+   * Makes a stream's calls go wrong by chance, once its planned faults are used up: the same seed, the same faults.
+   *
+   * @throws OptionError
+   */
+  randomFaults(streamName: string, options: RandomFaultOptions): void {
+    this.#service.faults.addRandom(streamName, options)
+  }
+
   /** How many planned calls of a stream are still to come. */
   pendingFaults(streamName: string): number {
     return this.#service.faults.pending(streamName)
@@ -90,8 +107,13 @@ export class Emulator {
     this.#service.faults.clear(streamName)
   }
 
-  /** Ends live feeds, breaks open connections, and frees the port. May be called again. */
-  async close(): Promise<void> {
+  /** Ends live feeds, breaks open connections, frees the port, and writes what is to be kept. May be called again. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     await Promise.all(this.streams.map(stream => stream.stop()))
     const unfinished = this.requests.map(record => record.finished)
     const closed = new Promise<void>(resolve => {
@@ -100,6 +122,7 @@ export class Emulator {
     this.#server.closeAllConnections()
     await closed
     await Promise.all(unfinished)
+    await this.#storage.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -122,15 +145,23 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const settings = resolveSettings(options)
   const log = new RequestLog()
   let service: Service
-  const server = makeHttpServer(() => service, log)
-  await listen(server, settings)
+  const server = makeHttpServer(() => service, settings, log)
+  const storage = await openStorage(settings)
+  try {
+    await listen(server, settings)
+  } catch (error) {
+    await storage.close()
+    throw error
+  }
   service = {
     settings,
-    streams: new StreamRegistry(settings),
+    streams: new StreamRegistry(settings, storage),
+    rates: new CallRates(settings),
+    connections: new ConnectionSlots(settings.limits),
     faults: new FaultPlan(),
     url: urlOf(server, settings),
   }
-  return new Emulator(server, service, log)
+  return new Emulator(server, service, log, storage)
 }
 
 function listen(server: Server, settings: Settings): Promise<void> {

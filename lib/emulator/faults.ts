@@ -1,5 +1,6 @@
 import { OptionError } from '../errors.ts'
 import { choiceOption, numberOption } from '../options.ts'
+import { type RandomFaultOptions, RandomFaults } from './faults/random-faults.ts'
 import type { BodyEnd } from './response-body.ts'
 import { ServiceException, statusCodeOf, tooManyCalls } from './service-exception.ts'
 import { type ErrorTag, errorCodeOf } from './service-tags.ts'
@@ -40,6 +41,22 @@ export type ErrorTagFault = {
 }
 /** Bytes at this rate. */
 export type DripFault = { readonly type: 'drip'; readonly bytesPerSecond: number }
+/** GetMedia is refused with InvalidEndpointException until GetDataEndpoint is asked again for the stream. */
+export type StaleEndpointFault = { readonly type: 'stale-endpoint' }
+/** The service's clock seems to be off: the answer of one whose clock differs by more than it tolerates. */
+export type ClockSkewFault = { readonly type: 'clock-skew' }
+/** The chunk behind so many whole ones lacks the service's last tags, and with them its token. */
+export type NoTrailingTagsFault = { readonly type: 'no-trailing-tags'; readonly afterFragments?: number }
+/** From the fragment behind so many on, the Cluster's timestamp is that of the one before. */
+export type RepeatedTimecodeFault = { readonly type: 'repeated-timecode'; readonly afterFragments?: number }
+/** From the fragment behind so many on, Cluster timestamps start at zero again. */
+export type BackwardTimecodeFault = { readonly type: 'backward-timecode'; readonly afterFragments?: number }
+/** From the fragment behind so many on, a ContactId tag names another call, as on Amazon Connect's reused streams. */
+export type RecycledStreamFault = {
+  readonly type: 'recycled-stream'
+  readonly afterFragments?: number
+  readonly contactId?: string
+}
 
 /** Something that goes wrong with one GetMedia call. */
 export type Fault =
@@ -52,6 +69,12 @@ export type Fault =
   | ThrottleFault
   | ErrorTagFault
   | DripFault
+  | StaleEndpointFault
+  | ClockSkewFault
+  | NoTrailingTagsFault
+  | RepeatedTimecodeFault
+  | BackwardTimecodeFault
+  | RecycledStreamFault
 
 const FAULT_TYPES: readonly Fault['type'][] = [
   'reset',
@@ -63,6 +86,12 @@ const FAULT_TYPES: readonly Fault['type'][] = [
   'throttle',
   'error-tag',
   'drip',
+  'stale-endpoint',
+  'clock-skew',
+  'no-trailing-tags',
+  'repeated-timecode',
+  'backward-timecode',
+  'recycled-stream',
 ]
 
 /** An answer other than a body, made by a fault. */
@@ -81,6 +110,9 @@ export class FaultAnswer extends ServiceException {
 /** The faults of all streams: a queue for each, of which every GetMedia call that passes the limits takes one. */
 export class FaultPlan {
   readonly #queues = new Map<string, (Fault | undefined)[]>()
+  readonly #random = new Map<string, RandomFaults>()
+  /** Streams whose endpoint counts as stale until it is asked for again. */
+  readonly #stale = new Set<string>()
 
   /** Puts these after those still waiting; `null`, `undefined` or `'none'` lets a call pass. @throws OptionError */
   add(streamName: string, faults: readonly (Fault | 'none' | null | undefined)[]): void {
@@ -88,20 +120,46 @@ export class FaultPlan {
     this.#queues.set(streamName, [...(this.#queues.get(streamName) ?? []), ...checked])
   }
 
-  /** Takes the next fault of a stream; `undefined` where none is planned. */
-  take(streamName: string): Fault | undefined {
-    return this.#queues.get(streamName)?.shift()
+  /** Once the queue is used up, faults come by chance. @throws OptionError */
+  addRandom(streamName: string, options: RandomFaultOptions): void {
+    this.#random.set(streamName, new RandomFaults(options))
   }
 
-  /** How many planned calls of a stream are still to come. */
+  /** Takes the next fault of a stream; `undefined` where none is planned. */
+  take(streamName: string): Fault | undefined {
+    const queue = this.#queues.get(streamName)
+    const fault =
+      queue !== undefined && queue.length > 0 ? queue.shift() : this.#random.get(streamName)?.next()
+    if (fault?.type === 'stale-endpoint') this.#stale.add(streamName)
+    return fault
+  }
+
+  /** Refuses a call whose endpoint is stale. @throws ServiceException */
+  checkEndpoint(streamName: string): void {
+    if (this.#stale.has(streamName)) throw staleEndpoint()
+  }
+
+  /** GetDataEndpoint was asked: what it answers is good. */
+  renewEndpoint(streamName: string): void {
+    this.#stale.delete(streamName)
+  }
+
+  /** How many planned calls of a stream are still to come; those by chance do not count. */
   pending(streamName: string): number {
     return this.#queues.get(streamName)?.length ?? 0
   }
 
   /** Forgets what is planned, for one stream or for all. */
   clear(streamName?: string): void {
-    if (streamName === undefined) this.#queues.clear()
-    else this.#queues.delete(streamName)
+    const names =
+      streamName === undefined
+        ? [...this.#queues.keys(), ...this.#random.keys(), ...this.#stale]
+        : [streamName]
+    for (const name of names) {
+      this.#queues.delete(name)
+      this.#random.delete(name)
+      this.#stale.delete(name)
+    }
   }
 }
 
@@ -109,6 +167,19 @@ export class FaultPlan {
 export function raiseFault(fault: Fault | undefined, streamName: string): void {
   if (fault?.type === 'throttle') throw tooManyCalls('GetMedia', streamName)
   if (fault?.type === 'exception') throw new FaultAnswer(fault)
+  if (fault?.type === 'stale-endpoint') throw staleEndpoint()
+  if (fault?.type === 'clock-skew') {
+    throw new FaultAnswer({
+      type: 'exception',
+      errorType: 'RequestExpired',
+      message: 'Signature expired: the clocks differ',
+    })
+  }
+}
+
+function staleEndpoint(): FaultAnswer {
+  const message = 'The endpoint does not serve this stream any more; call GetDataEndpoint'
+  return new FaultAnswer({ type: 'exception', errorType: 'InvalidEndpointException', message })
 }
 
 /** Where the body breaks off by a fault that counts bytes. */
@@ -134,6 +205,8 @@ function checkFault(fault: Fault | 'none' | null | undefined, path: string): Fau
   if (['reset', 'cut', 'end', 'stall'].includes(fault.type)) checkNumber(fault, 'atByte', path, 0)
   if (fault.type === 'cut-in-block') checkNumber(fault, 'block', path, 1)
   if (fault.type === 'error-tag') checkNumber(fault, 'id', path, 0)
+  if ('afterFragments' in fault)
+    numberOption(`${path}.afterFragments`, fault.afterFragments, 0, { integer: true })
   if (fault.type === 'drip') checkNumber(fault, 'bytesPerSecond', path, 1)
   if (fault.type === 'exception') {
     numberOption(`${path}.statusCode`, fault.statusCode, 500, { min: 200, max: 599, integer: true })

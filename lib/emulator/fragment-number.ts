@@ -10,6 +10,11 @@ export class FragmentNumbers {
     this.#random = random
   }
 
+  /** The sequence number of the last fragment number. */
+  get sequence(): bigint {
+    return this.#sequence
+  }
+
   /** Begins the block of numbers of a new producer session: 1, 1001, 2001 … */
   startSession(): void {
     this.#sequence = this.#sequence === 0n ? 0n : (this.#sequence / 1000n + 1n) * 1000n
@@ -24,7 +29,11 @@ export class FragmentNumbers {
 
   /** Takes note of a number that was made elsewhere, so that the next one is greater. */
   observe(number: bigint): void {
-    const sequence = (number >> 92n) & ((1n << 64n) - 1n)
+    this.skipTo((number >> 92n) & ((1n << 64n) - 1n))
+  }
+
+  /** Goes on behind a sequence number; one that is passed already changes nothing. */
+  skipTo(sequence: bigint): void {
     if (sequence > this.#sequence) this.#sequence = sequence
   }
 }

@@ -48,7 +48,6 @@ const READ: ReadonlySet<number> = new Set([
 type Draft = {
   ebmlHeader: Uint8Array
   segmentHeader: Uint8Array
-  start: number
   cluster: Uint8Array | undefined
   trailer: Uint8Array[]
   nanosecondsPerTick: number
@@ -57,7 +56,6 @@ type Draft = {
   lengthTicks: number
   /** Ticks of the last block of each track, to tell how long a frame lasts. */
   lastTicks: Map<number, number>
-  blockOffsets: number[]
   recorded: RecordedTags | undefined
 }
 
@@ -86,7 +84,7 @@ class FragmentSplitter {
         this.#open(event.definition.id, event.byteOffset)
         break
       case 'data':
-        this.#readValue(event.definition.id, event.bytes, event.byteOffset)
+        this.#readValue(event.definition.id, event.bytes)
         break
       case 'close':
         this.#close(event.definition.id, event.byteOffset)
@@ -106,7 +104,7 @@ class FragmentSplitter {
     if (this.#depth <= 1 && id !== ID.Segment) this.#start = byteOffset
     this.#depth++
     if (id === ID.Segment) this.#inSegment = true
-    if (id === ID.Cluster) this.#openCluster(byteOffset)
+    if (id === ID.Cluster) this.#openCluster()
     else if (id === ID.Tags) this.#tags = []
     else if (id === ID.SimpleTag) this.#tags.push(['', ''])
     else if (id === ID.EBML) this.#openDocument()
@@ -121,18 +119,16 @@ class FragmentSplitter {
     this.#serviceTags = new Map()
   }
 
-  #openCluster(byteOffset: number): void {
+  #openCluster(): void {
     this.#draft = {
       ebmlHeader: this.#ebmlHeader,
       segmentHeader: this.#nextSegmentHeader(),
-      start: byteOffset,
       cluster: undefined,
       trailer: [],
       nanosecondsPerTick: this.#nanosecondsPerTick,
       timestampTicks: 0,
       lengthTicks: 0,
       lastTicks: new Map(),
-      blockOffsets: [],
       recorded: toRecordedTags(this.#serviceTags),
     }
     this.#serviceTags = new Map()
@@ -169,7 +165,7 @@ class FragmentSplitter {
     else this.#headerParts.push({ id, bytes })
   }
 
-  #readValue(id: number, bytes: Uint8Array, byteOffset: number): void {
+  #readValue(id: number, bytes: Uint8Array): void {
     const tag = this.#tags.at(-1)
     if (id === ID.TagName && tag !== undefined) tag[0] = readString(bytes)
     else if (id === ID.TagString && tag !== undefined) tag[1] = readString(bytes)
@@ -177,13 +173,12 @@ class FragmentSplitter {
     else if (id === ID.Timestamp && this.#draft !== undefined)
       this.#draft.timestampTicks = readUint(bytes) ?? 0
     else if ((id === ID.SimpleBlock || id === ID.Block) && this.#draft !== undefined) {
-      readBlock(this.#draft, bytes, byteOffset)
+      readBlock(this.#draft, bytes)
     }
   }
 }
 
-function readBlock(draft: Draft, bytes: Uint8Array, byteOffset: number): void {
-  draft.blockOffsets.push(byteOffset - draft.start + 1 + Math.ceil(bytes.length / 2))
+function readBlock(draft: Draft, bytes: Uint8Array): void {
   const track = readVint(bytes, 0)
   if (track === undefined || track.length + 2 > bytes.length) return
   const ticks = ((bytes[track.length]! << 24) >> 16) | bytes[track.length + 1]!
@@ -207,7 +202,6 @@ function toFragment(draft: Draft, next: Draft | undefined): MediaFragment {
     timestampMs,
     // The next Cluster tells exactly, unless a gap lies between or the producer began anew.
     durationMs: untilNextMs > 0 && untilNextMs <= 1.5 * ownMs ? untilNextMs : ownMs,
-    blockOffsets: draft.blockOffsets,
     recorded: draft.recorded,
   }
 }

@@ -11,10 +11,8 @@ export type MediaFragment = {
   /** The Cluster's timestamp in milliseconds, on the producer's own clock. */
   readonly timestampMs: number
   readonly durationMs: number
-  /** For each block, a byte inside it, counted from the Cluster's first: where a cut breaks that block. */
-  readonly blockOffsets: readonly number[]
   /** What the service's tags said, where the bytes are a recording of GetMedia. */
-  readonly recorded: RecordedTags | undefined
+  readonly recorded?: RecordedTags | undefined
 }
 
 /** The service's own word on a fragment, read back from a recording. */
@@ -24,5 +22,26 @@ export type RecordedTags = {
   readonly producerTimestampMs: number
 }
 
-/** A fragment on a stream. */
-export type StoredFragment = MediaFragment & RecordedTags
+/** A fragment on a stream. Where it is kept on disk, its bytes are read when they are asked for. */
+export type StoredFragment = Omit<MediaFragment, 'recorded'> &
+  RecordedTags & {
+    /** When it was stored, in epoch milliseconds: retention counts from here. */
+    readonly storedMs: number
+    /** Of the producer's bytes: header, Cluster and trailer. */
+    readonly byteLength: number
+  }
+
+/** A fragment with its place on the stream; the bytes are those given, not copies. */
+export function storeFragment(
+  media: MediaFragment,
+  dated: RecordedTags & { readonly storedMs: number },
+): StoredFragment {
+  const { ebmlHeader, segmentHeader, cluster, trailer, timestampMs, durationMs } = media
+  return {
+    ...{ ebmlHeader, segmentHeader, cluster, trailer, timestampMs, durationMs },
+    ...{ number: dated.number, storedMs: dated.storedMs },
+    serverTimestampMs: dated.serverTimestampMs,
+    producerTimestampMs: dated.producerTimestampMs,
+    byteLength: ebmlHeader.length + segmentHeader.length + cluster.length + trailer.length,
+  }
+}

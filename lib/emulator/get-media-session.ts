@@ -1,8 +1,11 @@
 import { type Clock, sleep } from '../clock.ts'
 import { AbortError } from '../errors.ts'
+import { blockOffsets } from './block-offsets.ts'
+import { ChunkChanges } from './faults/chunk-changes.ts'
 import { errorOf, type Fault, plannedBreak } from './faults.ts'
 import type { StoredFragment } from './fragment.ts'
 import type { FragmentStore } from './fragment-store.ts'
+import { PacedBody } from './paced-body.ts'
 import { Pacer } from './pacer.ts'
 import { BodyOver, type ResponseBody } from './response-body.ts'
 import { errorChunk, errorCodeOf, leadingTags, SEGMENT_HEAD, trailingTags } from './service-tags.ts'
@@ -12,19 +15,13 @@ import type { StartPosition } from './start-position.ts'
 /** Why a session ended. */
 export type SessionEnd = 'idle' | 'lifetime' | 'error-tag' | 'fault' | 'client'
 
-/** Largest piece that is handed to the socket at once, where no rate asks for smaller ones. */
-const PIECE_BYTES = 1_048_576
-/** How much of the time lost to a late timer is made up for. */
-const BURST_MS = 50
 /** What `setTimeout` takes: 24 days. Patience without end comes to that. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
-/** How much a paced session sends at once, in time. */
-const PIECE_MS = 5
 
 /**
  * One GetMedia response: the chunks of the fragments after `start`, as they are stored and then as they arrive, held
  * to the limits of a session. It ends when no fragment came for a while, after its lifetime, by a fault, or when the
- * client goes. It holds no more than one piece of a fragment at a time beside what is stored.
+ * client goes. It holds one fragment at a time beside what is stored.
  */
 export class GetMediaSession {
   readonly #fragments: FragmentStore
@@ -32,9 +29,9 @@ export class GetMediaSession {
   readonly #settings: Settings
   readonly #clock: Clock
   readonly #fault: Fault | undefined
-  readonly #bytePacer: Pacer
+  readonly #changes: ChunkChanges
+  readonly #pacedBody: PacedBody
   readonly #fragmentPacer: Pacer
-  readonly #pieceBytes: number
   readonly #expiresMs: number
   #fragmentsSent = 0
   #blocksSent = 0
@@ -47,9 +44,9 @@ export class GetMediaSession {
     this.#settings = settings
     this.#clock = clock
     this.#fault = fault
-    this.#bytePacer = new Pacer(bytesPerSecond, BURST_MS, clock)
+    this.#changes = new ChunkChanges(fault)
+    this.#pacedBody = new PacedBody(body, bytesPerSecond, clock)
     this.#fragmentPacer = new Pacer(limits.fragmentsPerSecond, 0, clock)
-    this.#pieceBytes = Math.max(1, Math.min(PIECE_BYTES, Math.floor((bytesPerSecond * PIECE_MS) / 1000)))
     this.#expiresMs = clock.now() + settings.sessionLifetimeMs
     const broken = plannedBreak(fault)
     if (broken !== undefined) body.breakAt(broken.atByte, broken.how)
@@ -72,44 +69,46 @@ export class GetMediaSession {
     await this.#body.write(new Uint8Array())
     for (let after = start; ; ) {
       if (this.#isErrorDue()) return this.#sendPlannedError(after)
-      const fragment = this.#fragments.after(after) ?? (await this.#nextArrival(after))
-      if (fragment === undefined || this.#hasExpired()) return this.#finish(fragment)
+      const found = this.#fragments.after(after) ?? (await this.#nextArrival(after))
+      if (found === undefined || this.#hasExpired()) return this.#finish(found)
+      await this.#pause(this.#fragmentPacer.reserve(1))
+      // In the pause it may have expired: then the session goes on with the oldest that is there.
+      const fragment = this.#fragments.after(after)
+      if (fragment === undefined) continue
       await this.#sendFragment(fragment)
       after = fragment.number
     }
   }
 
   async #sendFragment(fragment: StoredFragment): Promise<void> {
-    await this.#pause(this.#fragmentPacer.reserve(1))
-    const head = Buffer.concat([
-      fragment.ebmlHeader,
-      SEGMENT_HEAD,
-      fragment.segmentHeader,
-      leadingTags(fragment),
-    ])
+    // All is read at once, so that a fragment that expires on the way is still sent whole.
+    const { ebmlHeader, segmentHeader } = fragment
+    const { cluster, trailer, hasTrailingTags } = this.#changes.next(fragment)
+    const head = Buffer.concat([ebmlHeader, SEGMENT_HEAD, segmentHeader, leadingTags(fragment)])
     this.#planCutInBlock(fragment, this.#body.bytesWritten + head.length)
     await this.#send(head)
-    await this.#send(fragment.cluster)
-    await this.#send(fragment.trailer)
+    await this.#send(cluster)
+    await this.#send(trailer)
+    if (hasTrailingTags) await this.#sendTrailingTags(fragment)
+    this.#fragmentsSent++
+  }
+
+  async #sendTrailingTags(fragment: StoredFragment): Promise<void> {
     // The last of a chunk is made when it is sent, so that it tells how late that is.
     const behindMs = this.#clock.wallClockMs() - fragment.serverTimestampMs
     await this.#send(trailingTags(fragment, Math.max(0, Math.round(behindMs))))
-    this.#fragmentsSent++
-    this.#blocksSent += fragment.blockOffsets.length
   }
 
   #planCutInBlock(fragment: StoredFragment, clusterAtByte: number): void {
     if (this.#fault?.type !== 'cut-in-block') return
-    const offset = fragment.blockOffsets[this.#fault.block - 1 - this.#blocksSent]
+    const offsets = blockOffsets(fragment)
+    const offset = offsets[this.#fault.block - 1 - this.#blocksSent]
     if (offset !== undefined) this.#body.breakAt(clusterAtByte + offset, 'cut')
+    this.#blocksSent += offsets.length
   }
 
-  async #send(bytes: Uint8Array): Promise<void> {
-    for (let start = 0; start < bytes.length; start += this.#pieceBytes) {
-      const piece = bytes.subarray(start, start + this.#pieceBytes)
-      await this.#pause(this.#bytePacer.reserve(piece.length))
-      await this.#body.write(piece)
-    }
+  #send(bytes: Uint8Array): Promise<void> {
+    return this.#pacedBody.send(bytes)
   }
 
   async #pause(delayMs: number): Promise<void> {

@@ -1,25 +1,45 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { ADMIN_PREFIX, answerAdmin } from './admin/admin-api.ts'
+import { boundIdleConnections } from './idle-connections.ts'
 import { sendException, sendJson } from './json-answer.ts'
+import { parseJson, readBody } from './json-body.ts'
 import type { Answer, Operation, Service } from './operation.ts'
 import { OPERATIONS } from './operations/index.ts'
 import type { RequestLog, RequestRecord } from './request-log.ts'
 import { checkRequest } from './request-schema.ts'
 import { ResponseBody } from './response-body.ts'
 import { ServiceException, unknownOperation } from './service-exception.ts'
+import type { Settings } from './settings.ts'
+import { authenticate, signingTimeMs } from './signatures/authenticate.ts'
 
-/** Largest JSON body that is read. */
-const MAX_BODY_BYTES = 65_536
+/** Largest head of a request; session tokens and presigned URLs take a few thousand bytes. Beyond it Node answers 431. */
+const MAX_HEADER_BYTES = 16_384
+/** How long a request's head may take, and a new connection until its first. */
+const HEADERS_TIMEOUT_MS = 60_000
+/** Most characters of a path that the record of requests keeps. */
+const MAX_LOGGED_PATH = 1024
 
 /**
  * The HTTP side: finds the operation, reads and checks its JSON, and sends the answer or the exception, each with a
- * request id. Requests are checked in the order JSON, arguments, stream, rate, sessions (facts 6).
+ * request id. Requests are checked in the order signature, JSON, arguments, stream, authorisation, rate, sessions
+ * (facts 6).
  */
-export function makeHttpServer(service: () => Service, log: RequestLog): Server {
-  // A client that keeps its connection should not lose it to a short limit just as it sends the next request.
-  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-    void answer(request, response, service(), log)
-  })
+export function makeHttpServer(service: () => Service, settings: Settings, log: RequestLog): Server {
+  const server = createServer(
+    {
+      // A client that keeps its connection should not lose it to a short limit just as it sends the next request.
+      keepAliveTimeout: 60_000,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      // A producer's request goes on for as long as it has media. JSON bodies have a time limit of their own.
+      requestTimeout: 0,
+      maxHeaderSize: MAX_HEADER_BYTES,
+    },
+    (request, response) => {
+      answer(request, response, service(), log).catch(() => response.destroy())
+    },
+  )
+  boundIdleConnections(server, settings.idleConnections)
   return server
 }
 
@@ -30,18 +50,39 @@ async function answer(
   log: RequestLog,
 ): Promise<void> {
   const path = (request.url ?? '/').split('?', 1)[0]!
+  if (path.startsWith(ADMIN_PREFIX)) return await answerAdmin(request, response, service)
   const operation = request.method === 'POST' ? OPERATIONS.get(path) : undefined
   const record = openRecord(path, operation, response, service)
   log.add(record)
   response.setHeader('x-amzn-RequestId', record.requestId)
+  // What SDKs set their clocks by when a request was dated wrongly.
+  response.setHeader('Date', new Date(signingTimeMs(service.settings)).toUTCString())
   try {
     if (operation === undefined) throw unknownOperation()
-    record.body = parseJson(await readBody(request))
+    record.body = await readRequest(request, operation, service.settings, record, log)
     const checked = checkRequest(operation.request, record.body)
-    await sendAnswer(operation.handle(checked, service, record), response, record)
+    await sendAnswer(await operation.handle(checked, service, record), request, response, record)
   } catch (error) {
     answerError(error, request, response, record)
   }
+}
+
+/** What a request asks for, once its signature is checked: the JSON of its body, or what its headers say. */
+async function readRequest(
+  request: IncomingMessage,
+  { fromHeaders, maxBodyBytes }: Operation,
+  settings: Settings,
+  record: RequestRecord,
+  log: RequestLog,
+): Promise<unknown> {
+  if (fromHeaders !== undefined) {
+    authenticate(request, 'streamed', settings, record)
+    return fromHeaders(request.headers)
+  }
+  const body = await readBody(request, settings.clock, maxBodyBytes)
+  authenticate(request, body, settings, record)
+  log.noteBody(record, body.length)
+  return parseJson(body)
 }
 
 function openRecord(
@@ -55,9 +96,11 @@ function openRecord(
   })
   return {
     operation: operation?.name,
-    path,
+    // The path is the client's, and may be as long as a head.
+    path: path.slice(0, MAX_LOGGED_PATH),
     at: service.settings.clock.wallClockMs(),
     requestId: randomUUID(),
+    accessKeyId: undefined,
     body: undefined,
     statusCode: undefined,
     errorType: undefined,
@@ -68,7 +111,12 @@ function openRecord(
   }
 }
 
-async function sendAnswer(answer: Answer, response: ServerResponse, record: RequestRecord): Promise<void> {
+async function sendAnswer(
+  answer: Answer,
+  request: IncomingMessage,
+  response: ServerResponse,
+  record: RequestRecord,
+): Promise<void> {
   record.statusCode = 200
   if ('json' in answer) return sendJson(response, 200, answer.json)
   const body = new ResponseBody(response, bytesWritten => {
@@ -77,7 +125,7 @@ async function sendAnswer(answer: Answer, response: ServerResponse, record: Requ
   response.writeHead(200, { 'Content-Type': answer.contentType, 'Transfer-Encoding': 'chunked' })
   // The status comes at once, even where no data exist (facts 3).
   response.flushHeaders()
-  await answer.send(body)
+  await answer.send(body, request)
 }
 
 function answerError(
@@ -86,9 +134,11 @@ function answerError(
   response: ServerResponse,
   record: RequestRecord,
 ): void {
+  // A client that went before the end of its request gets no answer, and that is no failure of the service.
+  if (response.destroyed) return
   const exception = error instanceof ServiceException ? error : internalFailure(error)
   record.errorType = exception.errorType || undefined
-  if (response.headersSent || response.destroyed) {
+  if (response.headersSent) {
     response.destroy()
     return
   }
@@ -100,29 +150,4 @@ function answerError(
 
 function internalFailure(error: unknown): ServiceException {
   return new ServiceException('InternalFailure', error instanceof Error ? error.message : String(error))
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    size += chunk.length
-    if (size > MAX_BODY_BYTES) {
-      throw new ServiceException(
-        'RequestEntityTooLargeException',
-        `The request body is larger than ${MAX_BODY_BYTES} bytes`,
-      )
-    }
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-function parseJson(text: string): unknown {
-  if (text === '') return {}
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new ServiceException('SerializationException', 'the request body is no JSON')
-  }
 }

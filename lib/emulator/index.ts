@@ -3,7 +3,11 @@
  * `import { startEmulator } from 'getmedia/emulator'`.
  */
 export { Emulator, startEmulator } from './emulator.ts'
+export { type FaultFile, parseFaultFile } from './faults/fault-file.ts'
+export type { RandomFaultOptions, RandomFaultType } from './faults/random-faults.ts'
 export type {
+  BackwardTimecodeFault,
+  ClockSkewFault,
   CutFault,
   CutInBlockFault,
   DripFault,
@@ -11,15 +15,31 @@ export type {
   ErrorTagFault,
   ExceptionFault,
   Fault,
+  NoTrailingTagsFault,
+  RecycledStreamFault,
+  RepeatedTimecodeFault,
   ResetFault,
+  StaleEndpointFault,
   StallFault,
   ThrottleFault,
 } from './faults.ts'
 export type { MediaFragment, RecordedTags, StoredFragment } from './fragment.ts'
 export { splitFragments } from './fragment-splitter.ts'
 export type { SessionEnd } from './get-media-session.ts'
+export type { FragmentLimits, FragmentOrder, IngestOptions, StorageKind } from './ingest-settings.ts'
 export type { LiveOptions, LivePlay } from './live-play.ts'
 export type { AppendOptions, LoadOptions, MediaSource, MediaStream, StreamOptions } from './media-stream.ts'
 export type { FragmentTimecodeType } from './producer-clock.ts'
+export type { PutMediaEnd } from './put-media/put-media-session.ts'
 export type { RequestRecord } from './request-log.ts'
-export type { EmulatorOptions, IdleEnd, Limits, UnknownFragment } from './settings.ts'
+export type {
+  EmulatorOptions,
+  IdleEnd,
+  KeyPair,
+  Limits,
+  MissingFragment,
+  SignatureMode,
+  UnknownFragment,
+} from './settings.ts'
+export type { StorageTier } from './stream-metadata.ts'
+export type { StreamStatus } from './stream-transitions.ts'

@@ -1,80 +1,78 @@
-import { readFile } from 'node:fs/promises'
 import { OptionError } from '../errors.ts'
-import { choiceOption, numberOption } from '../options.ts'
-import { CallLimiter } from './call-limiter.ts'
-import type { MediaFragment, StoredFragment } from './fragment.ts'
+import { choiceOption } from '../options.ts'
+import { type MediaFragment, type StoredFragment, storeFragment } from './fragment.ts'
 import { FragmentNumbers } from './fragment-number.ts'
-import { splitFragments } from './fragment-splitter.ts'
 import { FragmentStore } from './fragment-store.ts'
 import { type LiveOptions, LivePlay } from './live-play.ts'
-import { type FragmentTimecodeType, ProducerClock } from './producer-clock.ts'
-import type { Limits, Settings } from './settings.ts'
+import { epochMs, type MediaSource, readMedia, splitMedia } from './media-source.ts'
+import { ProducerClock } from './producer-clock.ts'
+import type { Settings } from './settings.ts'
+import type { StreamStorage } from './storage/storage.ts'
+import type { StreamMetadata } from './stream-metadata.ts'
+import type { AppendOptions, LoadOptions } from './stream-options.ts'
 
-/** MKV to load: a file's path, or its bytes. */
-export type MediaSource = string | Uint8Array
-
-/** How loaded media is dated. */
-export type LoadOptions = {
-  /** When the service began to get the first fragment. @default so that the last fragment ends now */
-  readonly serverStart?: Date | number
-  /** When the producer began, for `RELATIVE`. @default `serverStart`, less the first Cluster's timestamp */
-  readonly producerStart?: Date | number
-  /** Whether Cluster timestamps count from the producer's start, or are the producer's time themselves. @default 'RELATIVE' */
-  readonly fragmentTimecodeType?: FragmentTimecodeType
-  /** Keeps the numbers and the times that a recording of GetMedia brings. @default false */
-  readonly keepRecorded?: boolean
-}
-
-/** A stream and its media. */
-export type StreamOptions = LoadOptions & {
-  readonly name: string
-  readonly source?: MediaSource
-  readonly deviceName?: string
-  readonly mediaType?: string
-  /** Told by DescribeStream; fragments do not expire. @default 24 */
-  readonly dataRetentionInHours?: number
-}
-
-/** The facts that differ from what would be decided for one appended fragment. */
-export type AppendOptions = {
-  /** @default now */
-  readonly serverTimestampMs?: number
-  /** @default the server's */
-  readonly producerTimestampMs?: number
-  /** @default the next number of the real shape */
-  readonly number?: bigint
-}
+export type * from './stream-options.ts'
 
 /** A Kinesis video stream of the emulator: its name and its fragments, to which more can be added at any time. */
 export class MediaStream {
   readonly name: string
   readonly arn: string
   readonly createdMs: number
-  readonly deviceName: string | undefined
-  readonly mediaType: string
-  readonly dataRetentionInHours: number
-  readonly version: string
+  /** What the control operations tell and change. @internal */
+  readonly metadata: StreamMetadata
   /** @internal */
-  readonly store = new FragmentStore()
+  readonly store: FragmentStore
   readonly #settings: Settings
+  readonly #storage: StreamStorage
+  readonly #deletion = new AbortController()
   readonly #numbers: FragmentNumbers
-  readonly #callLimiters = new Map<keyof Limits, CallLimiter>()
   readonly #plays = new Set<LivePlay>()
   #sessions = 0
+  /** Sequence numbers up to this one may be given out: the storage knows. */
+  #reservedSequence: bigint
 
-  constructor(options: StreamOptions, settings: Settings) {
-    if (!/^[a-zA-Z0-9_.-]{1,256}$/.test(options.name)) {
-      throw new OptionError('name', 'be 1 to 256 of a-z A-Z 0-9 _ . -', options.name)
-    }
-    this.name = options.name
-    this.createdMs = Math.round(settings.clock.wallClockMs())
-    this.arn = `arn:aws:kinesisvideo:${settings.region}:${settings.accountId}:stream/${options.name}/${this.createdMs}`
-    this.deviceName = options.deviceName
-    this.mediaType = options.mediaType ?? 'video/h264'
-    this.dataRetentionInHours = numberOption('dataRetentionInHours', options.dataRetentionInHours, 24)
-    this.version = randomVersion(settings.random)
+  /** @internal */
+  constructor(metadata: StreamMetadata, settings: Settings, storage: StreamStorage) {
+    this.metadata = metadata
+    const { name, arn, createdMs } = metadata.current
+    this.name = name
+    this.arn = arn
+    this.createdMs = createdMs
     this.#settings = settings
+    this.#storage = storage
+    this.store = new FragmentStore({
+      settings,
+      kept: storage.fragments,
+      retentionHours: () => metadata.current.dataRetentionInHours,
+    })
     this.#numbers = new FragmentNumbers(settings.random)
+    this.#reservedSequence = BigInt(storage.record.reservedSequence)
+    this.#goOn()
+    metadata.onChange(() => this.#save())
+  }
+
+  /** After a restart: behind every number that was given out, whether its fragment was kept or not. */
+  #goOn(): void {
+    const newest = this.store.newest()
+    if (newest !== undefined) this.#numbers.observe(newest.number)
+    this.#numbers.skipTo(this.#reservedSequence)
+  }
+
+  get deviceName(): string | undefined {
+    return this.metadata.current.deviceName
+  }
+
+  get mediaType(): string | undefined {
+    return this.metadata.current.mediaType
+  }
+
+  get dataRetentionInHours(): number {
+    return this.metadata.current.dataRetentionInHours
+  }
+
+  /** Changes with each update. */
+  get version(): string {
+    return this.metadata.current.version
   }
 
   /** The stored fragments, oldest first. */
@@ -97,12 +95,14 @@ export class MediaStream {
     const lengthMs = media.reduce((sum, fragment) => sum + fragment.durationMs, 0)
     let serverMs = epochMs('serverStart', options.serverStart) ?? this.#nowMs() - lengthMs
     const producer = this.#startProducer(media[0]!, options, serverMs)
-    return media.map(fragment => {
+    const added = media.map(fragment => {
       const recorded = options.keepRecorded ? fragment.recorded : undefined
-      const stored = this.#store(fragment, recorded ?? producer.date(fragment, serverMs))
+      const one = this.#store(fragment, recorded ?? producer.date(fragment, serverMs))
       serverMs += fragment.durationMs
-      return stored
+      return one
     })
+    await Promise.all(added.map(({ safe }) => safe))
+    return added.map(({ stored }) => stored)
   }
 
   /**
@@ -115,13 +115,15 @@ export class MediaStream {
     const fragments = media instanceof Uint8Array ? splitMedia(media) : [media]
     const serverTimestampMs = options.serverTimestampMs ?? this.#nowMs()
     const producerTimestampMs = options.producerTimestampMs ?? serverTimestampMs
-    return fragments.map((fragment, index) =>
-      this.#store(fragment, {
+    return fragments.map((fragment, index) => {
+      const { stored, safe } = this.#store(fragment, {
         serverTimestampMs,
         producerTimestampMs: producerTimestampMs + fragment.timestampMs - fragments[0]!.timestampMs,
         number: index === 0 ? options.number : undefined,
-      }),
-    )
+      })
+      safe.catch(staysInMemory)
+      return stored
+    })
   }
 
   /**
@@ -132,7 +134,7 @@ export class MediaStream {
     const media = await readMedia(source)
     const producer = this.#startProducer(media[0]!, options, this.#nowMs())
     const play = new LivePlay(media, options, this.#settings.clock, fragment => {
-      this.#store(fragment, producer.date(fragment, this.#nowMs()))
+      this.#store(fragment, producer.date(fragment, this.#nowMs())).safe.catch(staysInMemory)
     })
     this.#plays.add(play)
     void play.done.finally(() => this.#plays.delete(play))
@@ -144,14 +146,31 @@ export class MediaStream {
     await Promise.all([...this.#plays].map(play => play.stop()))
   }
 
-  /** Whether one more call may pass under a limit now; it then counts. @internal */
-  takeCall(limit: keyof Limits): boolean {
-    let limiter = this.#callLimiters.get(limit)
-    if (limiter === undefined) {
-      limiter = new CallLimiter(this.#settings.limits[limit], this.#settings.clock)
-      this.#callLimiters.set(limit, limiter)
+  /** Fires when the stream is deleted. @internal */
+  get deleted(): AbortSignal {
+    return this.#deletion.signal
+  }
+
+  /** Ends what feeds the stream and forgets its fragments; resolves when their space is free. @internal */
+  async remove(): Promise<void> {
+    this.#deletion.abort()
+    await this.stop()
+    await this.#storage.remove()
+  }
+
+  /** Begins the block of fragment numbers of a new producer session. @internal */
+  startSession(): void {
+    this.#numbers.startSession()
+  }
+
+  /** The number of a fragment that the service began to get at that time. @internal */
+  nextNumber(serverTimestampMs: number): bigint {
+    const number = this.#numbers.next(serverTimestampMs)
+    if (this.#numbers.sequence > this.#reservedSequence) {
+      this.#reservedSequence = this.#numbers.sequence + RESERVED_AHEAD
+      this.#save()
     }
-    return limiter.tryTake()
+    return number
   }
 
   /** Whether one more session may open; the newest is refused. @internal */
@@ -182,14 +201,27 @@ export class MediaStream {
   #store(
     fragment: MediaFragment,
     dated: { serverTimestampMs: number; producerTimestampMs: number; number?: bigint | undefined },
-  ): StoredFragment {
+  ): { readonly stored: StoredFragment; readonly safe: Promise<void> } {
     const serverTimestampMs = Math.round(dated.serverTimestampMs)
     const producerTimestampMs = Math.round(dated.producerTimestampMs)
-    const number = dated.number ?? this.#numbers.next(serverTimestampMs)
+    const number = dated.number ?? this.nextNumber(serverTimestampMs)
+    const newest = this.store.newest()
+    if (newest !== undefined && number <= newest.number) {
+      throw new OptionError('number', `be greater than the newest fragment's, ${newest.number}`, number)
+    }
     this.#numbers.observe(number)
-    const stored = { ...fragment, number, serverTimestampMs, producerTimestampMs }
-    this.store.add(stored)
-    return stored
+    const storedMs = Math.round(this.#nowMs())
+    const stored = storeFragment(fragment, { number, serverTimestampMs, producerTimestampMs, storedMs })
+    return { stored, safe: this.store.add(stored) }
+  }
+
+  #save(): void {
+    const record = {
+      description: this.metadata.current,
+      reservedSequence: String(this.#reservedSequence),
+    }
+    // A disk that fails shows at the next fragment, which has somebody to tell.
+    this.#storage.save(record).catch(staysInMemory)
   }
 
   #nowMs(): number {
@@ -197,23 +229,8 @@ export class MediaStream {
   }
 }
 
-async function readMedia(source: MediaSource): Promise<readonly MediaFragment[]> {
-  return splitMedia(typeof source === 'string' ? await readFile(source) : source)
-}
+/** Sequence numbers that are reserved at once, so that not each fragment is a change of the stream's record. */
+const RESERVED_AHEAD = 1000n
 
-function splitMedia(bytes: Uint8Array): readonly MediaFragment[] {
-  const fragments = splitFragments(bytes)
-  if (fragments.length === 0) throw new OptionError('source', 'hold a whole Cluster', `${bytes.length} bytes`)
-  return fragments
-}
-
-function epochMs(name: string, time: Date | number | undefined): number | undefined {
-  if (time === undefined) return undefined
-  return numberOption(name, time instanceof Date ? time.getTime() : time, 0)
-}
-
-/** Twenty letters and digits, as the real service's (facts 1.6). */
-function randomVersion(random: () => number): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
-  return Array.from({ length: 20 }, () => alphabet.charAt(Math.floor(random() * alphabet.length))).join('')
-}
+/** What could not be kept stays readable for as long as the process lives. */
+function staysInMemory(): void {}

@@ -1,3 +1,6 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { CallRates } from './call-rates.ts'
+import type { ConnectionSlots } from './connection-slots.ts'
 import type { FaultPlan } from './faults.ts'
 import type { RequestRecord } from './request-log.ts'
 import type { RequestOf, StructureRule } from './request-schema.ts'
@@ -9,6 +12,8 @@ import type { StreamRegistry } from './stream-registry.ts'
 export type Service = {
   readonly settings: Settings
   readonly streams: StreamRegistry
+  readonly rates: CallRates
+  readonly connections: ConnectionSlots
   readonly faults: FaultPlan
   /** Where clients reach the service. */
   readonly url: string
@@ -17,15 +22,22 @@ export type Service = {
 /** What an operation answers: JSON, or a body that it sends itself. */
 export type Answer =
   | { readonly json: unknown }
-  | { readonly contentType: string; readonly send: (body: ResponseBody) => Promise<void> }
+  | {
+      readonly contentType: string
+      readonly send: (body: ResponseBody, request: IncomingMessage) => Promise<void>
+    }
 
 /** One operation of the API: where it is, what its request may hold, and what it does. */
 export type Operation<S extends StructureRule = StructureRule> = {
   readonly name: string
   readonly path: string
   readonly request: S
+  /** Largest body. @default 65,536 */
+  readonly maxBodyBytes?: number
+  /** Of an operation whose body is media: makes the request of the headers, and leaves the body unread. */
+  readonly fromHeaders?: (headers: IncomingHttpHeaders) => Record<string, unknown>
   /** Gets a request that has passed the check. @throws ServiceException */
-  handle(request: RequestOf<S['members']>, service: Service, record: RequestRecord): Answer
+  handle(request: RequestOf<S['members']>, service: Service, record: RequestRecord): Answer | Promise<Answer>
 }
 
 /** Declares an operation, with the type of its request taken from the schema. */

@@ -26,6 +26,7 @@ export class ResponseBody {
   readonly #overListeners: (() => void)[] = []
   #break: { readonly atByte: number; readonly how: BodyEnd } | undefined
   #isOver = false
+  #draining: Promise<void> | undefined
   #bytesWritten = 0
   readonly #onBytes: (bytesWritten: number) => void
 
@@ -91,16 +92,19 @@ export class ResponseBody {
     if (this.closed.aborted) throw new BodyOver('client')
   }
 
+  /** One wait for all that are written meanwhile. */
   #untilDrained(): Promise<void> {
-    return new Promise(resolve => {
+    this.#draining ??= new Promise<void>(resolve => {
       const settle = () => {
         this.#response.off('drain', settle)
         this.closed.removeEventListener('abort', settle)
+        this.#draining = undefined
         resolve()
       }
       this.#response.once('drain', settle)
       this.closed.addEventListener('abort', settle, { once: true })
     })
+    return this.#draining
   }
 
   /** Resolves when all that was written is with the kernel, so that a break comes after the last byte and not before. */

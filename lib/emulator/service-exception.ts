@@ -51,3 +51,11 @@ export function tooManyCalls(operation: string, resource: string): ServiceExcept
     `Limit exceeded on number of requests for ${operation} API for resource '${resource}'`,
   )
 }
+
+/** More open bodies than a stream may have; the newest is refused. */
+export function tooManySessions(operation: string, resource: string): ServiceException {
+  return new ServiceException(
+    'ConnectionLimitExceededException',
+    `Limit exceeded on number of connections for ${operation} API for resource '${resource}'`,
+  )
+}

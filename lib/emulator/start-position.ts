@@ -4,6 +4,7 @@ import { CONTINUATION_TOKEN, FRAGMENT_NUMBER } from './members.ts'
 import type { RequestOf } from './request-schema.ts'
 import { invalidArgument } from './service-exception.ts'
 import type { UnknownFragment } from './settings.ts'
+import { BEFORE_ALL, timeOf } from './storage/fragment-table.ts'
 
 /** The declared form of a request's StartSelector (facts 3). */
 export const START_SELECTOR = {
@@ -45,9 +46,6 @@ export type StartPosition =
   | { readonly after: bigint; readonly notFound?: undefined }
   | { readonly notFound: string }
 
-/** Less than every fragment number. */
-const BEFORE_ALL = -1n
-
 /**
  * Finds where a selector starts among the stored fragments.
  *
@@ -77,7 +75,7 @@ export function findStart(
       return afterToken(selector.ContinuationToken!, fragments, unknownFragment)
     case 'SERVER_TIMESTAMP':
     case 'PRODUCER_TIMESTAMP': {
-      const found = findByTime(selector, fragments.all())
+      const found = findByTime(selector, fragments)
       return { after: found === undefined ? (newest ?? BEFORE_ALL) : found.number - 1n }
     }
   }
@@ -102,16 +100,17 @@ function afterToken(
   throw invalidArgument(`The continuation token ${token} is invalid`)
 }
 
-function findByTime(
-  selector: StartSelector,
-  fragments: readonly StoredFragment[],
-): StoredFragment | undefined {
+/** The last fragment that began by then, if it holds the time; else the first later one. */
+function findByTime(selector: StartSelector, fragments: FragmentStore): StoredFragment | undefined {
   const startMs = selector.StartTimestamp! * 1000
-  const timeOf = (fragment: StoredFragment) =>
-    selector.StartSelectorType === 'SERVER_TIMESTAMP'
-      ? fragment.serverTimestampMs
-      : fragment.producerTimestampMs
-  const contains = (fragment: StoredFragment) =>
-    timeOf(fragment) <= startMs && startMs < timeOf(fragment) + fragment.durationMs
-  return fragments.find(contains) ?? fragments.find(fragment => timeOf(fragment) > startMs)
+  const order = selector.StartSelectorType === 'SERVER_TIMESTAMP' ? 'server' : 'producer'
+  const begun = firstOf(fragments.byTime(order, { toMs: startMs, reverse: true }))
+  const isContained = begun !== undefined && startMs < timeOf(begun, order) + begun.durationMs
+  if (isContained) return firstOf(fragments.byTime(order, { fromMs: timeOf(begun, order) }))
+  return firstOf(fragments.byTime(order, { fromMs: Math.floor(startMs) + 1 }))
+}
+
+function firstOf(fragments: Iterable<StoredFragment>): StoredFragment | undefined {
+  for (const fragment of fragments) return fragment
+  return undefined
 }

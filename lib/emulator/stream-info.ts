@@ -1,16 +1,18 @@
 import type { MediaStream } from './media-stream.ts'
+import type { StreamStatus } from './stream-transitions.ts'
 
 /** A stream as DescribeStream and ListStreams tell of it (facts 1.6). */
-export function streamInfo(stream: MediaStream, region: string, accountId: string): Record<string, unknown> {
+export function streamInfo(stream: MediaStream, status: StreamStatus): Record<string, unknown> {
+  const description = stream.metadata.current
   return {
-    DeviceName: stream.deviceName,
-    StreamName: stream.name,
-    StreamARN: stream.arn,
-    MediaType: stream.mediaType,
-    KmsKeyId: `arn:aws:kms:${region}:${accountId}:alias/aws/kinesisvideo`,
-    Version: stream.version,
-    Status: 'ACTIVE',
-    CreationTime: stream.createdMs / 1000,
-    DataRetentionInHours: stream.dataRetentionInHours,
+    DeviceName: description.deviceName,
+    StreamName: description.name,
+    StreamARN: description.arn,
+    MediaType: description.mediaType,
+    KmsKeyId: description.kmsKeyId,
+    Version: description.version,
+    Status: status,
+    CreationTime: description.createdMs / 1000,
+    DataRetentionInHours: description.dataRetentionInHours,
   }
 }

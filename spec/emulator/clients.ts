@@ -2,11 +2,13 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import type { Readable } from 'node:stream'
 import { KinesisVideoClient } from '@aws-sdk/client-kinesis-video'
+import { KinesisVideoArchivedMediaClient } from '@aws-sdk/client-kinesis-video-archived-media'
 import {
   GetMediaCommand,
   KinesisVideoMediaClient,
   type StartSelector,
 } from '@aws-sdk/client-kinesis-video-media'
+import aws4 from 'aws4'
 import type { Emulator } from '../../lib/emulator/index.ts'
 import { fragment } from '../support/mkv-builder.ts'
 
@@ -30,6 +32,11 @@ export function controlClient(emulator: Emulator): KinesisVideoClient {
 /** The SDK's client for GetMedia. */
 export function mediaClient(emulator: Emulator): KinesisVideoMediaClient {
   return new KinesisVideoMediaClient(config(emulator))
+}
+
+/** The SDK's client for what is archived. */
+export function archivedClient(emulator: Emulator): KinesisVideoArchivedMediaClient {
+  return new KinesisVideoArchivedMediaClient(config(emulator))
 }
 
 /** The body of one GetMedia call of the SDK. */
@@ -117,13 +124,30 @@ export type RawAnswer = {
   readonly body: string
 }
 
-/** A request that no SDK would send. */
+/** A request that no SDK would send, signed with `test` and `test` unless it is to be `unsigned`. */
 export async function sendRaw(
   emulator: Emulator,
-  options: { method?: string; path?: string; headers?: Record<string, string>; body?: string },
+  options: {
+    method?: string
+    path?: string
+    headers?: Record<string, string>
+    body?: string
+    unsigned?: boolean
+  },
 ): Promise<RawAnswer> {
-  const { method = 'POST', path = '/getMedia', headers = {}, body = '' } = options
-  const outgoing = request(emulator.url + path, { method, headers, agent: false })
+  const { method = 'POST', path = '/getMedia', headers = {}, body = '', unsigned = false } = options
+  const plain = { method, path, headers, body, host: new URL(emulator.url).host }
+  const toSend = unsigned
+    ? plain
+    : aws4.sign(
+        { ...plain, service: 'kinesisvideo', region: 'us-east-1' },
+        { accessKeyId: 'test', secretAccessKey: 'test' },
+      )
+  const outgoing = request(emulator.url + toSend.path, {
+    method,
+    headers: toSend.headers as Record<string, string>,
+    agent: false,
+  })
   outgoing.end(body)
   const [answer] = await once(outgoing, 'response')
   return {

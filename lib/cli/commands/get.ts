@@ -5,7 +5,6 @@ import { parseCount, parseDurationMs } from '../arguments/numbers.ts'
 import { parseStart, START_HELP } from '../arguments/start.ts'
 import { eventLine } from '../event-lines.ts'
 import { Tally } from '../tally.ts'
-import { endQuietlyOnBrokenPipe } from '../terminal/broken-pipe.ts'
 import { formatBytes, formatTime, shortNumber } from '../terminal/format.ts'
 import { LiveLine } from '../terminal/live-line.ts'
 
@@ -60,7 +59,6 @@ export function getCommand(): Command {
 }
 
 async function get(streamNameOrArn: string, options: GetOptions): Promise<void> {
-  endQuietlyOnBrokenPipe()
   const interrupt = new AbortController()
   // Once: a second Ctrl-C kills, should the first hang.
   process.once('SIGINT', () => interrupt.abort())

@@ -11,7 +11,6 @@ import {
   TagExtractor,
 } from '../../index.ts'
 import { eventLine } from '../event-lines.ts'
-import { endQuietlyOnBrokenPipe } from '../terminal/broken-pipe.ts'
 import { formatBytes, formatTime, shortNumber } from '../terminal/format.ts'
 
 type InspectOptions = { readonly json?: true; readonly hash?: true }
@@ -26,7 +25,6 @@ export function inspectCommand(): Command {
 }
 
 async function inspect(file: string, options: InspectOptions): Promise<void> {
-  endQuietlyOnBrokenPipe()
   const input = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 })
   let isTruncated = false
   const output = async function* (events: AsyncIterable<FragmentEvent>): AsyncGenerator<string> {

@@ -1,6 +1,11 @@
+import { admitToMedia } from '../admission.ts'
 import { ONE_STREAM, STREAM_MEMBERS } from '../members.ts'
 import { defineOperation } from '../operation.ts'
-import { tooManyCalls } from '../service-exception.ts'
+
+const GATE = {
+  operation: 'GetDataEndpoint',
+  rates: { account: 'accountLookupsPerSecond', stream: 'getDataEndpointCallsPerSecond' },
+} as const
 
 /** GetDataEndpoint: where to send the calls of an API; here always this same server (facts 2). */
 export const getDataEndpoint = defineOperation({
@@ -27,9 +32,9 @@ export const getDataEndpoint = defineOperation({
     },
     oneOf: ONE_STREAM,
   },
-  handle(request, service) {
-    const stream = service.streams.resolve(request)
-    if (!stream.takeCall('getDataEndpointCallsPerSecond')) throw tooManyCalls('GetDataEndpoint', stream.name)
+  handle(request, service, record) {
+    const stream = admitToMedia(GATE, request, service, record)
+    service.faults.renewEndpoint(stream.name)
     return { json: { DataEndpoint: service.settings.advertisedUrl ?? service.url } }
   },
 })

@@ -1,9 +1,12 @@
+import { admitToMedia } from '../admission.ts'
 import { raiseFault } from '../faults.ts'
 import { GetMediaSession } from '../get-media-session.ts'
 import { ONE_STREAM, STREAM_MEMBERS } from '../members.ts'
 import { defineOperation } from '../operation.ts'
-import { ServiceException, tooManyCalls } from '../service-exception.ts'
+import { tooManySessions } from '../service-exception.ts'
 import { findStart, START_SELECTOR } from '../start-position.ts'
+
+const GATE = { operation: 'GetMedia', rates: { stream: 'getMediaCallsPerSecond' } } as const
 
 /** GetMedia: the chunks of a stream from a start selector on (facts 3 and 4). */
 export const getMedia = defineOperation({
@@ -16,10 +19,10 @@ export const getMedia = defineOperation({
   },
   handle(request, service, record) {
     const { settings, faults } = service
-    const stream = service.streams.resolve(request)
+    const stream = admitToMedia(GATE, request, service, record)
     const start = findStart(request.StartSelector, stream.store, settings.unknownFragment)
-    if (!stream.takeCall('getMediaCallsPerSecond')) throw tooManyCalls('GetMedia', stream.name)
-    if (!stream.hasFreeSession) throw tooManySessions(stream.name)
+    if (!stream.hasFreeSession) throw tooManySessions('GetMedia', stream.name)
+    faults.checkEndpoint(stream.name)
     const fault = faults.take(stream.name)
     record.fault = fault?.type
     raiseFault(fault, stream.name)
@@ -33,10 +36,3 @@ export const getMedia = defineOperation({
     }
   },
 })
-
-function tooManySessions(streamName: string): ServiceException {
-  return new ServiceException(
-    'ConnectionLimitExceededException',
-    `Limit exceeded on number of connections for GetMedia API for resource '${streamName}'`,
-  )
-}

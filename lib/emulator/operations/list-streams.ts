@@ -1,3 +1,5 @@
+import { admitToAccount } from '../admission.ts'
+import { NEXT_TOKEN, STREAM_NAME } from '../members.ts'
 import { defineOperation } from '../operation.ts'
 import { invalidArgument } from '../service-exception.ts'
 import { streamInfo } from '../stream-info.ts'
@@ -10,29 +12,27 @@ export const listStreams = defineOperation({
     type: 'structure',
     members: {
       MaxResults: { type: 'number', integer: true, min: 1, max: 10_000 },
-      NextToken: { type: 'string', maxLength: 1024, pattern: /[a-zA-Z0-9+/=]*/ },
+      NextToken: NEXT_TOKEN,
       StreamNameCondition: {
         type: 'structure',
         members: {
           ComparisonOperator: { type: 'string', choices: ['BEGINS_WITH'] },
-          ComparisonValue: { type: 'string', minLength: 1, maxLength: 256, pattern: /[a-zA-Z0-9_.-]+/ },
+          ComparisonValue: STREAM_NAME,
         },
       },
     },
   },
-  handle(request, service) {
-    const { region, accountId } = service.settings
+  handle(request, service, record) {
+    admitToAccount({ operation: 'ListStreams', rates: { account: 'accountCallsPerSecond' } }, service, record)
+    const { streams } = service
     const after = request.NextToken ? lastNameOf(request.NextToken) : ''
     const prefix = request.StreamNameCondition?.ComparisonValue ?? ''
-    const matching = service.streams
-      .all()
-      .filter(stream => stream.name > after && stream.name.startsWith(prefix))
+    const matching = streams.listed().filter(stream => stream.name > after && stream.name.startsWith(prefix))
     const page = matching.slice(0, request.MaxResults ?? 10_000)
     const NextToken =
       page.length < matching.length ? Buffer.from(page.at(-1)!.name).toString('base64') : undefined
-    return {
-      json: { StreamInfoList: page.map(stream => streamInfo(stream, region, accountId)), NextToken },
-    }
+    const StreamInfoList = page.map(stream => streamInfo(stream, streams.statusOf(stream)))
+    return { json: { StreamInfoList, NextToken } }
   },
 })
 

@@ -1,0 +1,69 @@
+import { CONTROL_RATES, type Rates } from './call-rates.ts'
+import type { MediaStream } from './media-stream.ts'
+import type { StreamReference } from './members.ts'
+import type { Service } from './operation.ts'
+import type { RequestRecord } from './request-log.ts'
+import { ServiceException, tooManyCalls } from './service-exception.ts'
+
+/** What lets a call of an operation pass. */
+export type Gate = {
+  readonly operation: string
+  /** @default the control operations' */
+  readonly rates?: Rates
+  /** The exception for keys that may not call it. @default 'NotAuthorizedException' */
+  readonly denial?: 'NotAuthorizedException' | 'AccessDeniedException'
+}
+
+/**
+ * Lets a call pass that is about one stream and may find it in any status, and gives the stream: it must be there, the
+ * keys must not be denied the operation, and the account and the stream must not have been called too often.
+ *
+ * @throws ServiceException
+ */
+export function admit(
+  gate: Gate,
+  reference: StreamReference,
+  service: Service,
+  record: RequestRecord,
+): MediaStream {
+  return pass(gate, service.streams.find(reference), service, record)
+}
+
+/** As `admit`, for a call that needs the stream's media: one that is being created or deleted is not found. */
+export function admitToMedia(
+  gate: Gate,
+  reference: StreamReference,
+  service: Service,
+  record: RequestRecord,
+): MediaStream {
+  return pass(gate, service.streams.resolve(reference), service, record)
+}
+
+/** As `admit`, for a call that is about no stream. */
+export function admitToAccount(gate: Gate, service: Service, record: RequestRecord): void {
+  checkAuthorisation(gate, service, record)
+  const { operation, rates = CONTROL_RATES } = gate
+  if (!service.rates.tryTake(operation, rates)) {
+    throw tooManyCalls(operation, service.settings.accountId)
+  }
+}
+
+function pass(gate: Gate, stream: MediaStream, service: Service, record: RequestRecord): MediaStream {
+  checkAuthorisation(gate, service, record)
+  const { operation, rates = CONTROL_RATES } = gate
+  if (!service.rates.tryTake(operation, rates, stream)) throw tooManyCalls(operation, stream.name)
+  return stream
+}
+
+function checkAuthorisation(gate: Gate, service: Service, record: RequestRecord): void {
+  const { operation, denial = 'NotAuthorizedException' } = gate
+  const keyPair = service.settings.credentials.find(pair => pair.accessKeyId === record.accessKeyId)
+  const isDenied = keyPair?.deny?.some(denied => denied === operation || denied === '*') ?? false
+  if (!isDenied) return
+  throw new ServiceException(
+    denial,
+    `The caller ${record.accessKeyId} is not authorized to perform kinesisvideo:${operation}`,
+    // The control operations' model gives 401 for both; the front end's AccessDeniedException is 403.
+    401,
+  )
+}

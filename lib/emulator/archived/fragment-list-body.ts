@@ -1,0 +1,56 @@
+import { AbortError } from '../../errors.ts'
+import type { StoredFragment } from '../fragment.ts'
+import { PacedBody } from '../paced-body.ts'
+import { BodyOver, type ResponseBody } from '../response-body.ts'
+import { errorChunk, leadingTags, SEGMENT_HEAD } from '../service-tags.ts'
+import type { Settings } from '../settings.ts'
+
+/** The error of a number that is not archived; the one code that was seen in real bytes (facts 4.6). */
+const NOT_FOUND = { id: 3000, code: 'FRAGMENT_NOT_FOUND' } as const
+
+/** How a body of listed fragments came to its end. */
+export type FragmentListEnd = 'complete' | 'error-tag' | 'fault' | 'client'
+
+/**
+ * Sends the chunks of listed fragments, in the order of the list: as GetMedia's, but without the tags that end those
+ * (facts 8). A number that is not there gives a chunk of its own that says so; `missingFragment` decides what follows.
+ */
+export async function sendFragmentList(
+  numbers: readonly string[],
+  find: (number: bigint) => StoredFragment | undefined,
+  body: ResponseBody,
+  settings: Settings,
+): Promise<FragmentListEnd> {
+  const paced = new PacedBody(body, settings.limits.bytesPerSecond, settings.clock)
+  let end: FragmentListEnd = 'complete'
+  try {
+    for (const number of numbers) {
+      const fragment = find(BigInt(number))
+      if (fragment !== undefined) await sendChunk(fragment, paced)
+      else {
+        end = 'error-tag'
+        await paced.send(errorChunk({ ...NOT_FOUND, fragmentNumber: number }))
+        if (settings.missingFragment === 'end') break
+      }
+    }
+    await body.finish('end')
+    return end
+  } catch (error) {
+    if (error instanceof BodyOver) return error.by === 'client' ? 'client' : 'fault'
+    if (error instanceof AbortError) return 'client'
+    throw error
+  }
+}
+
+/** How many bytes a fragment's chunk has in such a body. */
+export function chunkByteLength(fragment: StoredFragment): number {
+  return fragment.byteLength + SEGMENT_HEAD.length + leadingTags(fragment).length
+}
+
+async function sendChunk(fragment: StoredFragment, body: PacedBody): Promise<void> {
+  // All is read at once, so that a fragment that expires on the way is still sent whole.
+  const { ebmlHeader, segmentHeader, cluster, trailer } = fragment
+  await body.send(Buffer.concat([ebmlHeader, SEGMENT_HEAD, segmentHeader, leadingTags(fragment)]))
+  await body.send(cluster)
+  await body.send(trailer)
+}

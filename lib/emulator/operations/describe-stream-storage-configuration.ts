@@ -1,0 +1,17 @@
+import { admit } from '../admission.ts'
+import { ONE_STREAM, STREAM_MEMBERS } from '../members.ts'
+import { defineOperation } from '../operation.ts'
+
+const GATE = { operation: 'DescribeStreamStorageConfiguration', denial: 'AccessDeniedException' } as const
+
+/** DescribeStreamStorageConfiguration: the tier that a stream was given (facts 1.6). */
+export const describeStreamStorageConfiguration = defineOperation({
+  name: 'DescribeStreamStorageConfiguration',
+  path: '/describeStreamStorageConfiguration',
+  request: { type: 'structure', members: STREAM_MEMBERS, oneOf: ONE_STREAM },
+  handle(request, service, record) {
+    const { name, arn, metadata } = admit(GATE, request, service, record)
+    const StreamStorageConfiguration = { DefaultStorageTier: metadata.current.storageTier }
+    return { json: { StreamName: name, StreamARN: arn, StreamStorageConfiguration } }
+  },
+})

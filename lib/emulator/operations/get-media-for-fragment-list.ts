@@ -1,0 +1,56 @@
+import { admitToMedia } from '../admission.ts'
+import { sendFragmentList } from '../archived/fragment-list-body.ts'
+import type { StoredFragment } from '../fragment.ts'
+import type { MediaStream } from '../media-stream.ts'
+import { FRAGMENT_NUMBER, ONE_STREAM, STREAM_MEMBERS } from '../members.ts'
+import { defineOperation } from '../operation.ts'
+import { invalidArgument, tooManyCalls, tooManySessions } from '../service-exception.ts'
+
+const OPERATION = 'GetMediaForFragmentList'
+
+/** GetMediaForFragmentList: the chunks of archived fragments, in the order of the list (facts 8). */
+export const getMediaForFragmentList = defineOperation({
+  name: OPERATION,
+  path: '/getMediaForFragmentList',
+  // A thousand numbers of 128 digits.
+  maxBodyBytes: 262_144,
+  request: {
+    type: 'structure',
+    members: {
+      ...STREAM_MEMBERS,
+      Fragments: { type: 'list', required: true, minSize: 1, maxSize: 1000, of: FRAGMENT_NUMBER },
+    },
+    oneOf: ONE_STREAM,
+  },
+  handle(request, service, record) {
+    const { settings, rates, connections } = service
+    const stream = admitToMedia({ operation: OPERATION, rates: {} }, request, service, record)
+    const numbers = request.Fragments
+    const find = (number: bigint) => findArchived(stream, number)
+    if (settings.missingFragment === 'exception') requireAll(numbers, find)
+    if (!rates.tryTakePoints('fragmentMediaPerSecond', stream, numbers.length)) {
+      throw tooManyCalls(OPERATION, stream.name)
+    }
+    const release = connections.take('fragmentListSessions', stream)
+    if (release === undefined) throw tooManySessions(OPERATION, stream.name)
+    return {
+      contentType: 'video/webm',
+      async send(body) {
+        body.onOver(release)
+        record.endedBy = await sendFragmentList(numbers, find, body, settings)
+      },
+    }
+  },
+})
+
+/** Without a retention nothing is archived, whatever the ingest host still has. */
+function findArchived(stream: MediaStream, number: bigint): StoredFragment | undefined {
+  return stream.dataRetentionInHours > 0 ? stream.store.get(number) : undefined
+}
+
+function requireAll(numbers: readonly string[], find: (number: bigint) => StoredFragment | undefined): void {
+  const missing = numbers.filter(number => find(BigInt(number)) === undefined)
+  // The text was seen from the real service (facts 6).
+  if (missing.length > 0)
+    throw invalidArgument(`Fragment numbers are invalid : ${missing.slice(0, 10).join(', ')}`)
+}

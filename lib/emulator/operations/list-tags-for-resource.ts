@@ -1,0 +1,20 @@
+import { admit } from '../admission.ts'
+import { NEXT_TOKEN, STREAM_ARN } from '../members.ts'
+import { defineOperation } from '../operation.ts'
+import { listTags } from '../stream-tags.ts'
+
+const GATE = { operation: 'ListTagsForResource', denial: 'AccessDeniedException' } as const
+
+/** ListTagsForResource: ListTagsForStream by ARN (facts 1.1). */
+export const listTagsForResource = defineOperation({
+  name: 'ListTagsForResource',
+  path: '/ListTagsForResource',
+  request: {
+    type: 'structure',
+    members: { ResourceARN: { ...STREAM_ARN, required: true }, NextToken: NEXT_TOKEN },
+  },
+  handle(request, service, record) {
+    const stream = admit(GATE, { StreamARN: request.ResourceARN }, service, record)
+    return { json: listTags(stream, request.NextToken) }
+  },
+})

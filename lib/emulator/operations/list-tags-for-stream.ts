@@ -1,0 +1,19 @@
+import { admit } from '../admission.ts'
+import { NEXT_TOKEN, ONE_STREAM, TAGGED_STREAM_MEMBERS } from '../members.ts'
+import { defineOperation } from '../operation.ts'
+import { listTags } from '../stream-tags.ts'
+
+/** ListTagsForStream: a stream's tags (facts 1.6). */
+export const listTagsForStream = defineOperation({
+  name: 'ListTagsForStream',
+  path: '/listTagsForStream',
+  request: {
+    type: 'structure',
+    members: { ...TAGGED_STREAM_MEMBERS, NextToken: NEXT_TOKEN },
+    oneOf: ONE_STREAM,
+  },
+  handle(request, service, record) {
+    const stream = admit({ operation: 'ListTagsForStream' }, request, service, record)
+    return { json: listTags(stream, request.NextToken) }
+  },
+})

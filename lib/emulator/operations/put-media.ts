@@ -1,0 +1,57 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { admitToMedia } from '../admission.ts'
+import { ONE_STREAM, STREAM_MEMBERS } from '../members.ts'
+import { defineOperation } from '../operation.ts'
+import { ProducerHeaders } from '../put-media/producer-headers.ts'
+import { PutMediaSession } from '../put-media/put-media-session.ts'
+import { invalidArgument, tooManySessions } from '../service-exception.ts'
+
+const GATE = { operation: 'PutMedia', rates: { stream: 'putMediaCallsPerSecond' } } as const
+
+/** Where the members of a PutMedia request come from; the SDKs' models do not have it (facts 7.1). */
+const HEADERS: Readonly<Record<string, string>> = {
+  StreamName: 'x-amzn-stream-name',
+  StreamARN: 'x-amzn-stream-arn',
+  FragmentTimecodeType: 'x-amzn-fragment-timecode-type',
+  ProducerStartTimestamp: 'x-amzn-producer-start-timestamp',
+  FragmentAcknowledgmentRequired: 'x-amzn-fragment-acknowledgment-required',
+}
+
+/** PutMedia: takes a producer's MKV, and acknowledges its fragments while it comes (facts 7). */
+export const putMedia = defineOperation({
+  name: 'PutMedia',
+  path: '/putMedia',
+  request: {
+    type: 'structure',
+    members: {
+      ...STREAM_MEMBERS,
+      FragmentTimecodeType: { type: 'string', required: true, choices: ['ABSOLUTE', 'RELATIVE'] },
+      ProducerStartTimestamp: { type: 'string', maxLength: 64 },
+      FragmentAcknowledgmentRequired: { type: 'string', choices: ['0', '1'] },
+    },
+    oneOf: ONE_STREAM,
+  },
+  fromHeaders: headers => membersOf(headers),
+  handle(request, service, record) {
+    if (request.StreamName !== undefined && request.StreamARN !== undefined) {
+      throw invalidArgument('Give the name of the stream or its ARN, not both')
+    }
+    const headers = new ProducerHeaders(request)
+    const stream = admitToMedia(GATE, request, service, record)
+    const release = service.connections.take('putMediaSessions', stream)
+    if (release === undefined) throw tooManySessions('PutMedia', stream.name)
+    return {
+      contentType: 'application/json',
+      async send(body, incoming) {
+        const { settings } = service
+        const session = new PutMediaSession({ stream, headers, request: incoming, body, settings })
+        record.endedBy = await session.run(release)
+      },
+    }
+  },
+})
+
+function membersOf(headers: IncomingHttpHeaders): Record<string, unknown> {
+  const given = Object.entries(HEADERS).map(([member, header]) => [member, headers[header]])
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined))
+}

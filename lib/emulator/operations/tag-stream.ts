@@ -1,0 +1,20 @@
+import { admit } from '../admission.ts'
+import { ONE_STREAM, TAG_MAP, TAGGED_STREAM_MEMBERS, TAGS_MAX_BODY_BYTES } from '../members.ts'
+import { defineOperation } from '../operation.ts'
+import { addTags } from '../stream-tags.ts'
+
+/** TagStream: adds tags to a stream, or gives those that it has new values (facts 1.6). */
+export const tagStream = defineOperation({
+  name: 'TagStream',
+  path: '/tagStream',
+  maxBodyBytes: TAGS_MAX_BODY_BYTES,
+  request: {
+    type: 'structure',
+    members: { ...TAGGED_STREAM_MEMBERS, Tags: { ...TAG_MAP, required: true } },
+    oneOf: ONE_STREAM,
+  },
+  handle(request, service, record) {
+    addTags(admit({ operation: 'TagStream' }, request, service, record), request.Tags)
+    return { json: {} }
+  },
+})

@@ -1,0 +1,179 @@
+import type { IncomingMessage } from 'node:http'
+import { type Clock, sleep } from '../../clock.ts'
+import type { MediaStream } from '../media-stream.ts'
+import { Pacer } from '../pacer.ts'
+import type { ResponseBody } from '../response-body.ts'
+import type { Settings } from '../settings.ts'
+import { Acknowledgements } from './acknowledgements.ts'
+import { PutMediaError } from './error-codes.ts'
+import { FragmentIntake } from './fragment-intake.ts'
+import { FragmentReader } from './fragment-reader.ts'
+import { IncomingChunks } from './incoming-chunks.ts'
+import type { ProducerHeaders } from './producer-headers.ts'
+
+/** Why a PutMedia session ended: its body ended, its connection was lost, it was silent, or an error. */
+export type PutMediaEnd = 'complete' | 'client' | 'idle' | 'put-error'
+
+/** How much of the time lost to a late timer is made up for. */
+const BYTES_BURST_MS = 50
+/** A producer that was held up may send a second's fragments at once. */
+const FRAGMENTS_BURST_MS = 1000
+/** What `setTimeout` takes: 24 days. Patience without end comes to that. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+/** How long a connection is still read, and nothing kept, so that its client gets to read the last acknowledgement. */
+const LINGER_MS = 1000
+
+/** What a session works with. */
+export type PutMediaSessionOptions = {
+  readonly stream: MediaStream
+  readonly headers: ProducerHeaders
+  readonly request: IncomingMessage
+  readonly body: ResponseBody
+  readonly settings: Settings
+}
+
+/**
+ * One PutMedia request: reads the producer's MKV as it comes, stores each fragment when it is whole, and acknowledges
+ * on the response while the upload goes on. The upload is held to the limits of a session, to the pace of the disk and
+ * to the client's reading of acknowledgements by not being read. Every error ends the session: the fragment that is
+ * under way is dropped, those before it stay.
+ */
+export class PutMediaSession {
+  readonly #stream: MediaStream
+  readonly #body: ResponseBody
+  readonly #request: IncomingMessage
+  readonly #settings: Settings
+  readonly #clock: Clock
+  readonly #chunks: IncomingChunks
+  readonly #reader: FragmentReader
+  readonly #acks: Acknowledgements
+  readonly #intake: FragmentIntake
+  readonly #bytePacer: Pacer
+  readonly #fragmentPacer: Pacer
+  readonly #expiresMs: number
+
+  constructor({ stream, headers, request, body, settings }: PutMediaSessionOptions) {
+    const { clock, limits } = settings
+    this.#stream = stream
+    this.#body = body
+    this.#request = request
+    this.#settings = settings
+    this.#clock = clock
+    this.#chunks = new IncomingChunks(request, clock)
+    this.#reader = new FragmentReader(settings.fragmentLimits, settings.fragmentOrder)
+    this.#acks = new Acknowledgements(body, headers.areAcknowledged)
+    this.#intake = new FragmentIntake(stream, headers, this.#acks, clock)
+    this.#bytePacer = new Pacer(limits.putMediaBytesPerSecond, BYTES_BURST_MS, clock)
+    this.#fragmentPacer = new Pacer(limits.putMediaFragmentsPerSecond, FRAGMENTS_BURST_MS, clock)
+    this.#expiresMs = clock.now() + settings.putSessionLifetimeMs
+  }
+
+  /** Takes what comes until the session is over, ends the response, and says why. `release` is called when the stream is free for the next. */
+  async run(release: () => void): Promise<PutMediaEnd> {
+    this.#stream.startSession()
+    this.#stream.deleted.addEventListener('abort', this.#chunks.interrupt)
+    const end = await this.#takeAll()
+    this.#stream.deleted.removeEventListener('abort', this.#chunks.interrupt)
+    release()
+    this.#linger()
+    await this.#body.finish('end')
+    return end
+  }
+
+  async #takeAll(): Promise<PutMediaEnd> {
+    let end: PutMediaEnd | undefined
+    try {
+      end = await this.#take()
+    } catch (error) {
+      end = this.#tellError(error)
+    }
+    try {
+      // What is on its way to the disk is still acknowledged.
+      await this.#intake.settled()
+    } catch (error) {
+      if (end !== 'put-error') end = this.#tellError(error)
+    }
+    return end
+  }
+
+  async #take(): Promise<PutMediaEnd> {
+    for (;;) {
+      const incoming = await this.#nextIncoming()
+      if (typeof incoming === 'string') {
+        this.#endOfBody(incoming === 'client')
+        return incoming
+      }
+      await this.#pause(this.#bytePacer.reserve(incoming.length))
+      this.#reader.push(incoming)
+      await this.#handleEvents()
+      await this.#acks.taken
+      await this.#intake.hasRoom()
+    }
+  }
+
+  async #handleEvents(): Promise<void> {
+    for (let event = this.#reader.next(); event !== undefined; event = this.#reader.next()) {
+      if (event.type === 'fragment') this.#intake.finish(event.media)
+      else {
+        await this.#pause(this.#fragmentPacer.reserve(1))
+        this.#intake.begin(event.timestampMs)
+      }
+    }
+  }
+
+  #endOfBody(isLost: boolean): void {
+    const last = this.#reader.end(isLost)
+    if (last?.type === 'fragment') this.#intake.finish(last.media)
+  }
+
+  /** The next bytes, or why there are none; tells IDLE while it waits. */
+  async #nextIncoming(): Promise<Uint8Array | Exclude<PutMediaEnd, 'put-error'>> {
+    const { putIdleAckMs, putIdleEndMs } = this.#settings
+    const sinceMs = this.#clock.now()
+    for (let idles = 1; ; ) {
+      this.#checkSession()
+      const silentMs = this.#clock.now() - sinceMs
+      if (silentMs >= putIdleEndMs) return 'idle'
+      if (silentMs >= idles * putIdleAckMs) {
+        this.#acks.tellIdle(this.#intake.current)
+        idles++
+      }
+      const untilIdleMs = Math.min(idles * putIdleAckMs, putIdleEndMs) - silentMs
+      const untilExpiryMs = this.#expiresMs - this.#clock.now()
+      const incoming = await this.#chunks.next(Math.min(untilIdleMs, untilExpiryMs, LONGEST_TIMER_MS))
+      if (incoming === 'end') return 'complete'
+      if (incoming === 'lost') return 'client'
+      if (incoming !== 'nothing') return incoming
+    }
+  }
+
+  #checkSession(): void {
+    if (this.#stream.deleted.aborted) {
+      throw new PutMediaError('STREAM_NOT_ACTIVE', 'the stream was deleted')
+    }
+    if (this.#clock.now() >= this.#expiresMs) {
+      throw new PutMediaError('MAX_CONNECTION_DURATION_REACHED', 'the session has lasted its time')
+    }
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    // A client that went is noticed where its upload is read.
+    if (delayMs > 0) await sleep(delayMs, this.#clock, this.#body.closed).catch(() => {})
+  }
+
+  #tellError(error: unknown): PutMediaEnd {
+    const code = error instanceof PutMediaError ? error.errorCode : 'INTERNAL_ERROR'
+    this.#acks.tellError(code, this.#intake.current)
+    return 'put-error'
+  }
+
+  /** A connection that is closed with bytes unread is reset, and its client may lose what it was told last. */
+  #linger(): void {
+    this.#chunks.discard()
+    const { socket } = this.#request
+    if (this.#request.complete || socket.destroyed) return
+    const cancel = this.#clock.after(LINGER_MS, () => socket.destroy())
+    this.#request.once('end', cancel)
+    socket.once('close', cancel)
+  }
+}
