@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { type Emulator, startEmulator } from '../../lib/emulator/index.ts'
+import { mediaClient, openMedia, readAll } from '../emulator/clients.ts'
 import { getmedia, jsonLines } from '../support/cli.ts'
 import { CLIP, EVERY_FAULT, runThroughFaults, serviceEnvironment } from '../support/fault-run.ts'
 
@@ -37,12 +38,7 @@ describe('getmedia get', () => {
 
   it('gives the same lines as inspect of the payload that came', async () => {
     const { stdout } = await get('--start', 'earliest', '--hash')
-    const response = await fetch(`${emulator.url}/getMedia`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ StreamName: 'door', StartSelector: { StartSelectorType: 'EARLIEST' } }),
-    })
-    const payload = new Uint8Array(await response.arrayBuffer())
+    const payload = await readAll(await openMedia(mediaClient(emulator)))
     const inspected = await getmedia(['inspect', '-', '--json', '--hash'], { stdin: payload })
     // How far behind now a fragment is grows with time.
     const timeless = (text: string) => text.replace(/"millisBehindNow":\d+/g, '"millisBehindNow":0')

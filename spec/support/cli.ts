@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
 const entry = fileURLToPath(new URL('../../lib/cli/getmedia.js', import.meta.url))
@@ -6,7 +7,8 @@ const entry = fileURLToPath(new URL('../../lib/cli/getmedia.js', import.meta.url
 export type CliResult = { readonly exitCode: number | null; readonly stdout: string; readonly stderr: string }
 
 export type CliOptions = {
-  readonly stdin?: Uint8Array
+  /** A stream may stay open. */
+  readonly stdin?: Uint8Array | Readable
   readonly env?: Readonly<Record<string, string>>
   /** Called with what has come on standard output so far; may send a signal. */
   readonly onOutput?: (stdout: string, kill: (signal: NodeJS.Signals) => void) => void
@@ -26,7 +28,8 @@ export async function getmedia(args: readonly string[], options: CliOptions = {}
   })
   // The command may end before it has read everything.
   child.stdin.on('error', () => {})
-  child.stdin.end(options.stdin)
+  if (options.stdin instanceof Readable) options.stdin.pipe(child.stdin)
+  else child.stdin.end(options.stdin)
   const exitCode = await new Promise<number | null>(resolve => child.on('close', resolve))
   return { exitCode, stdout, stderr }
 }

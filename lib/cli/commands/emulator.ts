@@ -1,7 +1,10 @@
+import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import { type Emulator, startEmulator } from '../../emulator/index.ts'
+import { type Emulator, type EmulatorOptions, parseFaultFile, startEmulator } from '../../emulator/index.ts'
 import { OptionError } from '../../index.ts'
 import { parseDurationMs, parsePort } from '../arguments/numbers.ts'
+import { RequestLines } from '../emulator/request-lines.ts'
+import { StreamTable } from '../emulator/stream-table.ts'
 
 type EmulatorCommandOptions = {
   readonly host: string
@@ -9,6 +12,10 @@ type EmulatorCommandOptions = {
   readonly stream: readonly string[]
   readonly live: readonly string[]
   readonly loop?: true
+  readonly data?: string
+  readonly faults?: string
+  readonly credentials: readonly string[]
+  readonly signatures: boolean
   readonly region: string
   readonly idleEnd: number
   readonly limits: boolean
@@ -27,31 +34,63 @@ export function emulatorCommand(): Command {
     )
     .option('--live <name=file>', 'a stream into which the file is fed in real time; may repeat', collect, [])
     .option('--loop', 'with --live: begin again at the end')
+    .option('--data <directory>', 'keep streams and media there (default: until the end only)')
+    .option('--faults <file>', 'a plan of faults: {"STREAM": {"faults": [...], "random": {"seed": 1}}}')
     .option('--port <port>', '0 takes a free one', parsePort, 0)
     .option('--host <address>', 'anything but loopback lets others in', '127.0.0.1')
     .option('--region <region>', 'region in the ARNs', 'us-east-1')
+    .option(
+      '--credentials <id:secret>',
+      'a key pair that may sign; may repeat (default: test:test)',
+      collect,
+      [],
+    )
+    .option('--no-signatures', 'let unsigned requests in')
     .option('--idle-end <time>', 'when a session without new fragments ends', parseDurationMs, 3000)
     .option('--no-limits', "lift the service's quotas")
-    .option('--json', 'one JSON object a line')
+    .option('--json', 'one JSON object a line: ready, and each request when it is over')
     .action(emulator)
 }
 
 async function emulator(options: EmulatorCommandOptions): Promise<void> {
-  const { host, port, region, idleEnd } = options
-  const service = await startEmulator({
+  const service = await start(options)
+  const output = options.json ? new RequestLines(service) : new StreamTable(service)
+  try {
+    await addStreams(service, options)
+    tellReady(service, options)
+    output.start()
+    await interrupted()
+  } finally {
+    output.stop()
+    await service.close()
+  }
+}
+
+/** Without `--data` media goes to a temporary directory where lmdb is installed, and stays in memory where it is not. */
+async function start(options: EmulatorCommandOptions): Promise<Emulator> {
+  const { host, port, region, idleEnd, data } = options
+  const settings: EmulatorOptions = {
     host,
     port,
     region,
     idleEndMs: idleEnd,
-    ...(options.limits ? {} : { limits: 'off' }),
-  })
-  try {
-    await addStreams(service, options)
-    tellReady(service, options)
-    await interrupted()
-  } finally {
-    await service.close()
+    ...(options.limits ? {} : { limits: 'off' as const }),
+    ...(options.signatures ? {} : { signatures: 'ignore' as const }),
+    ...(options.credentials.length === 0 ? {} : { credentials: options.credentials.map(keyPair) }),
   }
+  if (data !== undefined) return await startEmulator({ ...settings, dataDirectory: data })
+  try {
+    return await startEmulator({ ...settings, storage: 'disk' })
+  } catch (error) {
+    if (!(error instanceof OptionError) || error.option !== 'storage') throw error
+    return await startEmulator(settings)
+  }
+}
+
+function keyPair(text: string): { accessKeyId: string; secretAccessKey: string } {
+  const at = text.indexOf(':')
+  if (at < 1 || at === text.length - 1) throw new OptionError('--credentials', 'have the form ID:SECRET', '…')
+  return { accessKeyId: text.slice(0, at), secretAccessKey: text.slice(at + 1) }
 }
 
 async function addStreams(service: Emulator, options: EmulatorCommandOptions): Promise<void> {
@@ -61,8 +100,17 @@ async function addStreams(service: Emulator, options: EmulatorCommandOptions): P
   }
   for (const argument of options.live) {
     const [name, source] = nameAndFile('--live', argument)
-    const stream = await service.addStream({ name })
+    const known = service.streams.find(stream => stream.name === name)
+    const stream = known ?? (await service.addStream({ name }))
     await stream.playLive(source, { loop: options.loop ?? false })
+  }
+  if (options.faults !== undefined) planFaults(service, await readFile(options.faults, 'utf8'))
+}
+
+function planFaults(service: Emulator, text: string): void {
+  for (const [name, { faults, random }] of Object.entries(parseFaultFile(text))) {
+    if (faults !== undefined) service.faults(name, faults)
+    if (random !== undefined) service.randomFaults(name, random)
   }
 }
 
@@ -72,7 +120,7 @@ function nameAndFile(option: string, argument: string): [name: string, file: str
   return [argument.slice(0, at), argument.slice(at + 1)]
 }
 
-function tellReady(service: Emulator, { region, json }: EmulatorCommandOptions): void {
+function tellReady(service: Emulator, { region, json, credentials }: EmulatorCommandOptions): void {
   const streams = service.streams.map(({ name, arn, fragments }) => ({
     name,
     arn,
@@ -82,13 +130,15 @@ function tellReady(service: Emulator, { region, json }: EmulatorCommandOptions):
     process.stdout.write(`${JSON.stringify({ event: 'ready', url: service.url, region, streams })}\n`)
     return
   }
-  const lines = streams.map(({ name, fragments }) => `  ${name}: ${fragments} fragments`)
+  const keys =
+    credentials.length === 0
+      ? 'AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test'
+      : 'AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…'
   process.stdout.write(`Kinesis Video Streams at ${service.url}. For your AWS client:
 
 export AWS_ENDPOINT_URL=${service.url}
-export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=${region}
+export ${keys} AWS_REGION=${region}
 
-${lines.length === 0 ? '  no streams; give --stream NAME=FILE' : lines.join('\n')}
 `)
 }
 
