@@ -5,6 +5,7 @@ export * from './aws/connection-error.ts'
 export type { Credentials, CredentialsProvider } from './aws/credentials.ts'
 export { CredentialsError } from './aws/credentials.ts'
 export type { GetMediaResponse } from './aws/get-media-call.ts'
+export type { FragmentTimecodeType } from './aws/put-media-call.ts'
 export * from './aws/service-error.ts'
 export { type StartSelector, serverTimestampOfFragmentNumber } from './aws/start-selector.ts'
 export type { StreamId } from './aws/stream-id.ts'
@@ -20,6 +21,19 @@ export type * from './stages/events.ts'
 export { joinStages } from './stages/join-stages.ts'
 export { MkvChunkDemuxer, type MkvChunkDemuxerOptions } from './stages/mkv-chunk-demuxer.ts'
 export { PayloadError, type PayloadErrorCode } from './stages/payload-error.ts'
+export {
+  type Acknowledgement,
+  AcknowledgementError,
+  type AcknowledgementType,
+} from './stages/put-media/acknowledgement.ts'
+export { PutMediaError, type PutMediaErrorCode } from './stages/put-media/put-media-error.ts'
+export { NotPersistedError, PutSessionEndedError } from './stages/put-media/put-session-errors.ts'
+export {
+  type PutAttemptEvent,
+  type PutMediaMetrics,
+  PutMediaSink,
+  type PutMediaSinkOptions,
+} from './stages/put-media-sink.ts'
 export type { RetryOptions } from './stages/resume/backoff.ts'
 export type { FragmentSource } from './stages/resume/event-reader.ts'
 export { IncompleteFragmentError } from './stages/resume/incomplete-fragment-error.ts'

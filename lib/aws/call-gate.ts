@@ -3,7 +3,7 @@ import { CallRate, type CallTicket } from './call-rate.ts'
 import { SessionSlots } from './session-slots.ts'
 import type { StreamKey } from './stream-id.ts'
 
-/** GetMedia calls a second for each stream. GetMedia page: "up to five times per second per stream". */
+/** Calls a second of each operation for each stream. GetMedia page: "up to five times per second per stream". */
 export const MAX_CALLS_PER_SECOND = 5
 /** Sessions at once for each stream, by the service's quotas page. */
 export const MAX_SESSIONS = 3
@@ -18,23 +18,25 @@ export type Permit = {
 
 /**
  * The gate before the service's calls, one for the whole process: at most 5 GetMedia calls in any second, 3 open
- * sessions, and 5 GetDataEndpoint calls in any second, for each stream. Who comes too early waits, first come first
+ * GetMedia sessions, 5 PutMedia and 5 GetDataEndpoint calls in any second, for each stream. Who comes too early waits, first come first
  * served, and can be aborted by a signal: then it rejects with `AbortError`, its place is free, and no timer and no
  * listener is left.
  */
 export class CallGate {
   readonly #sessions = new SessionSlots(MAX_SESSIONS)
   readonly #getMedia: CallRate
+  readonly #putMedia: CallRate
   readonly #getDataEndpoint: CallRate
 
   constructor(clock: Clock = systemClock) {
     this.#getMedia = new CallRate(clock, MAX_CALLS_PER_SECOND, WINDOW_MS)
+    this.#putMedia = new CallRate(clock, MAX_CALLS_PER_SECOND, WINDOW_MS)
     this.#getDataEndpoint = new CallRate(clock, MAX_CALLS_PER_SECOND, WINDOW_MS)
   }
 
   /** Streams in mind; for the proof that none is kept for ever. */
   get size(): number {
-    return this.#sessions.size + this.#getMedia.size + this.#getDataEndpoint.size
+    return this.#sessions.size + this.#getMedia.size + this.#putMedia.size + this.#getDataEndpoint.size
   }
 
   /**
@@ -73,6 +75,14 @@ export class CallGate {
     return this.#getMedia.take(key, 'waiting to call GetMedia', options.signal)
   }
 
+  /** One PutMedia call, to be sent as soon as this resolves. */
+  takePutMediaCall(
+    key: StreamKey,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<CallTicket> {
+    return this.#putMedia.take(key, 'waiting to call PutMedia', options.signal)
+  }
+
   /** One GetDataEndpoint call, to be sent as soon as this resolves. */
   takeGetDataEndpointCall(
     key: StreamKey,
@@ -83,7 +93,7 @@ export class CallGate {
 }
 
 // Two copies of this package in one process share one gate. The number changes when the methods above do.
-const GATE = Symbol.for('getmedia.call-gate.1')
+const GATE = Symbol.for('getmedia.call-gate.2')
 
 /** The process's own gate, which all stages use. It runs on the real clock, as the service does. */
 export function processGate(): CallGate {

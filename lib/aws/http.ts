@@ -18,7 +18,7 @@ export type HttpAnswer = {
 }
 
 export type PostOptions = {
-  /** `GetMedia` or `GetDataEndpoint`: opens the messages. */
+  /** Such as `GetMedia`: opens the messages. */
   readonly operation: string
   /** From the start until the connection stands, name and TLS included. */
   readonly connectTimeoutMs: number
@@ -45,14 +45,21 @@ const GOT_OPTIONS = {
 /**
  * Sends a signed request. Resolves at the response's head, with the body paused; rejects with `ConnectionError`,
  * `TimeoutError`, or `AbortError` when `signal` fires before that. No retry, no redirect, no decompression: each
- * would break the signature's promise or count a call that nobody asked for.
+ * would break the signature's promise or count a call that nobody asked for. A streamed body flows from the moment
+ * when the connection stands, as fast as the socket takes it, and goes on under the answer; it is destroyed with the
+ * connection.
  */
 export async function post(request: SignedRequest, options: PostOptions): Promise<HttpAnswer> {
   const { operation, signal } = options
   if (signal?.aborted) throw new AbortError(operation, signal.reason)
   const stream = got.stream.post(request.url, {
     ...GOT_OPTIONS,
-    headers: { ...request.headers, 'user-agent': `getmedia (node ${process.version})` },
+    headers: {
+      ...request.headers,
+      // Not signed: it concerns the connection, and a proxy may change it.
+      ...(typeof request.body === 'string' ? {} : { 'transfer-encoding': 'chunked' }),
+      'user-agent': `getmedia (node ${process.version})`,
+    },
     body: request.body,
   })
   const { host } = new URL(request.url)
@@ -70,9 +77,11 @@ export async function post(request: SignedRequest, options: PostOptions): Promis
     }
     signal?.addEventListener('abort', onAbort, { once: true })
     let sent: ClientRequest
-    stream.on('request', (request: ClientRequest) => {
-      sent = request
-      deadline.watch(request)
+    stream.on('request', (clientRequest: ClientRequest) => {
+      sent = clientRequest
+      deadline.watch(clientRequest)
+      // The head would wait for the body's first bytes, which may take their time.
+      if (typeof request.body !== 'string') clientRequest.flushHeaders()
     })
     // It stays for the body's time, when it has nothing to do: `HttpBody` tells first what breaks there.
     stream.on('error', (error: unknown) =>

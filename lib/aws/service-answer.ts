@@ -7,7 +7,7 @@ import { KINDS, kindOf, type ServiceErrorKind, WRONG_HOST } from './service-erro
 export type AnswerHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
 export type ErrorAnswer = {
-  /** `GetMedia` or `GetDataEndpoint`: for the message. */
+  /** Such as `GetMedia`: for the message. */
   readonly operation: string
   readonly statusCode: number
   readonly headers: AnswerHeaders
@@ -68,13 +68,21 @@ function errorTypeOf(headers: AnswerHeaders, json: unknown): string | undefined 
 
 function hintOf(kind: ServiceErrorKind, answer: ErrorAnswer, text: string): string {
   if (kind === KINDS.invalidEndpoint && WRONG_HOST.test(text)) {
-    return `this host does not serve ${answer.operation}: data calls go to the own endpoint of the stream, which GetDataEndpoint gives for APIName GET_MEDIA; leave out \`endpoint\` to have that done`
+    return `this host does not serve ${answer.operation}: data calls go to the own endpoint of the stream, which GetDataEndpoint gives for APIName ${answer.operation === 'PutMedia' ? 'PUT_MEDIA' : 'GET_MEDIA'}; leave out \`endpoint\` to have that done`
   }
   const { location } = answer.headers
   if (answer.statusCode >= 300 && answer.statusCode < 400 && typeof location === 'string') {
     return 'the endpoint redirects, which a signed request cannot follow; set the endpoint to the right host'
   }
-  return kind.hint
+  return answer.operation === 'PutMedia' ? ofPutMedia(kind.hint) : kind.hint
+}
+
+/** The hints speak of GetMedia; PutMedia fails in the same ways, but has no start selector. */
+function ofPutMedia(hint: string): string {
+  return hint
+    .replaceAll('GetMedia', 'PutMedia')
+    .replaceAll('GET_MEDIA', 'PUT_MEDIA')
+    .replace('the start selector', 'its media')
 }
 
 function messageOf(json: unknown): string | undefined {

@@ -4,6 +4,7 @@ import { demoCommand } from './commands/demo.ts'
 import { emulatorCommand } from './commands/emulator.ts'
 import { getCommand } from './commands/get.ts'
 import { inspectCommand } from './commands/inspect.ts'
+import { putCommand } from './commands/put.ts'
 
 /** The whole command line. Usage errors are thrown, so that the exit code is ours: 0 done, 1 failed, 2 wrong usage. */
 export function makeProgram(): Command {
@@ -11,7 +12,7 @@ export function makeProgram(): Command {
     .description("Amazon Kinesis Video Streams' GetMedia: every frame once, in order, with its time.")
     .version(version(), '-V, --version')
     .showHelpAfterError('(getmedia --help tells more)')
-  for (const command of [getCommand(), inspectCommand(), emulatorCommand(), demoCommand()])
+  for (const command of [getCommand(), inspectCommand(), putCommand(), emulatorCommand(), demoCommand()])
     program.addCommand(command)
   for (const command of [program, ...program.commands]) command.exitOverride()
   return program

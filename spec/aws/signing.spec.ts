@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash, createHmac } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { describe, it } from 'node:test'
 import { SignatureV4 } from '@smithy/signature-v4'
 import { signRequest } from '../../lib/aws/signing.ts'
@@ -76,6 +77,23 @@ describe('a request is signed as the AWS SDK signs it', () => {
       assert.equal(headers.host, new URL(endpoint).host)
     })
   }
+})
+
+describe('a streamed body', () => {
+  it('is left out of the signature, as the AWS SDKs do it, and other headers are in it', async () => {
+    const endpoint = 'https://s-01b343f5.kinesisvideo.us-west-2.amazonaws.com'
+    const body = Readable.from([])
+    const { url, headers, ...signed } = signRequest({
+      ...{ endpoint, operation: 'putMedia', body, region: 'us-west-2', credentials: CREDENTIALS },
+      headers: { 'x-amzn-stream-name': 'cam' },
+      wallClockMs: SIGNED_AT.getTime(),
+    })
+    const expected = await authorizationBySdk(url, headers, CREDENTIALS)
+    assert.equal(signed.body, body)
+    assert.equal(headers.authorization, expected.authorization)
+    assert.equal(headers['x-amz-content-sha256'], 'UNSIGNED-PAYLOAD')
+    assert.equal(headers['content-type'], undefined)
+  })
 })
 
 /** SHA-256 and its HMAC, in the form that the SDK's signer takes. */

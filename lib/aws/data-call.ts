@@ -1,0 +1,83 @@
+import { processGate } from './call-gate.ts'
+import type { CallSettings } from './call-settings.ts'
+import { ConnectionError, TimeoutError } from './connection-error.ts'
+import type { Credentials } from './credentials.ts'
+import { dataEndpoints, endpointOfAnswer } from './data-endpoint.ts'
+import { requestIdOf } from './service-answer.ts'
+import { readAnswer, sendCall } from './service-call.ts'
+import { ServiceError } from './service-error.ts'
+import { toWireStreamId } from './stream-id.ts'
+import { throwIfAborted } from './wait-line.ts'
+
+/** GetDataEndpoint's APIName: each has an endpoint of its own. */
+export type DataApi = 'GET_MEDIA' | 'PUT_MEDIA'
+
+/** Whom to call, and as whom. */
+export type DataTarget = {
+  readonly endpoint: string
+  readonly credentials: Credentials
+  /** Forgets the endpoint: to be called when the connection of an open session breaks. */
+  readonly dropEndpoint: () => void
+}
+
+/**
+ * Makes a call of the data plane: finds credentials and the endpoint, then runs `call` with them. What its failure
+ * tells about endpoint and credentials is remembered for the next call.
+ */
+export async function callAtDataEndpoint<T>(
+  settings: CallSettings,
+  api: DataApi,
+  what: string,
+  signal: AbortSignal,
+  call: (target: DataTarget) => Promise<T>,
+): Promise<T> {
+  const credentials = await settings.credentials.get()
+  throwIfAborted(what, signal)
+  const key = endpointKeyOf(settings, api, credentials)
+  const endpoint =
+    settings.endpoint ??
+    (await dataEndpoints.get(key, settings.clock, signal, flightSignal =>
+      askDataEndpoint(settings, api, credentials, flightSignal),
+    ))
+  const dropEndpoint = () => dataEndpoints.invalidate(key, endpoint)
+  try {
+    return await call({ endpoint, credentials, dropEndpoint })
+  } catch (error) {
+    if (endpointMayBeStale(error)) dropEndpoint()
+    throw error
+  }
+}
+
+async function askDataEndpoint(
+  settings: CallSettings,
+  api: DataApi,
+  credentials: Credentials,
+  signal: AbortSignal,
+): Promise<string> {
+  const call = {
+    endpoint: settings.controlEndpoint,
+    operation: 'GetDataEndpoint',
+    body: { ...toWireStreamId(settings.streamId), APIName: api },
+  }
+  const ticket = await processGate().takeGetDataEndpointCall(settings.key, { signal })
+  const answer = await sendCall(settings, credentials, call, ticket, signal)
+  const { text, error } = await readAnswer(settings, answer, signal)
+  if (error !== undefined) throw error
+  return endpointOfAnswer(text, requestIdOf(answer.headers))
+}
+
+/** The API's advice and the quotas page: ask again when the endpoint, the token or the connection fails. */
+function endpointMayBeStale(error: unknown): boolean {
+  if (error instanceof ConnectionError || error instanceof TimeoutError) return true
+  if (!(error instanceof ServiceError)) return false
+  return error.refreshable || error.statusCode === 401 || error.statusCode === 403
+}
+
+/** The access key is no secret; other credentials may reach another account, and so another stream. */
+function endpointKeyOf(
+  { controlEndpoint, region, key, streamId }: CallSettings,
+  api: DataApi,
+  { accessKeyId }: Credentials,
+): string {
+  return [api, controlEndpoint, region, streamId.streamARN ?? key.stream, accessKeyId].join(' ')
+}
