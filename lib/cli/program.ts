@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { convertCommand } from './commands/convert.ts'
 import { demoCommand } from './commands/demo.ts'
 import { emulatorCommand } from './commands/emulator.ts'
 import { getCommand } from './commands/get.ts'
@@ -12,7 +13,14 @@ export function makeProgram(): Command {
     .description("Amazon Kinesis Video Streams' GetMedia: every frame once, in order, with its time.")
     .version(version(), '-V, --version')
     .showHelpAfterError('(getmedia --help tells more)')
-  for (const command of [getCommand(), inspectCommand(), putCommand(), emulatorCommand(), demoCommand()])
+  for (const command of [
+    getCommand(),
+    inspectCommand(),
+    convertCommand(),
+    putCommand(),
+    emulatorCommand(),
+    demoCommand(),
+  ])
     program.addCommand(command)
   for (const command of [program, ...program.commands]) command.exitOverride()
   return program

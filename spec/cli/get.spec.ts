@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { type Emulator, startEmulator } from '../../lib/emulator/index.ts'
 import { mediaClient, openMedia, readAll } from '../emulator/clients.ts'
@@ -109,6 +112,39 @@ describe('getmedia get', () => {
     emulator.clearFaults()
     assert.deepEqual([exitCode, left], [1, 0])
     assert.match(stderr, /ClientLimitExceededException/)
+  })
+
+  it('makes files, in place of rows, that hold every frame', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'getmedia-get-'))
+    const [mkv, tags] = [join(directory, 'door.mkv'), join(directory, 'tags.csv')]
+    const args = ['get', 'door', '--start', 'earliest', '--until', 'caught-up', '--mkv', mkv, '--tags', tags]
+    const { exitCode, stdout } = await getmedia(args, { env: serviceEnvironment(emulator.url) })
+    const found = framesOf(jsonLines((await getmedia(['inspect', mkv, '--json', '--hash'])).stdout))
+    const rows = (await readFile(tags, 'utf8')).trim().split('\r\n')
+    const names = await readdir(directory)
+    await rm(directory, { recursive: true })
+    const hashes = (lines: readonly Line[]) => lines.map(({ track, sha1 }) => [track, sha1])
+    assert.deepEqual([exitCode, stdout, names.toSorted()], [0, '', ['door.mkv', 'tags.csv']])
+    assert.deepEqual([rows.length, hashes(found)], [11, hashes(clipFrames)])
+  })
+
+  it('finishes its files when it is interrupted', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'getmedia-get-'))
+    const mkv = join(directory, 'door.mkv')
+    let isSent = false
+    const { exitCode } = await getmedia(['get', 'door', '--start', 'earliest', '--mkv', mkv, '--tags', '-'], {
+      env: serviceEnvironment(emulator.url),
+      onOutput: (stdout, kill) => {
+        if (isSent || stdout.split('\n').length < 10) return
+        isSent = true
+        kill('SIGINT')
+      },
+    })
+    const { exitCode: inspected, stdout } = await getmedia(['inspect', mkv, '--json'])
+    const names = await readdir(directory)
+    await rm(directory, { recursive: true })
+    assert.deepEqual([exitCode, inspected, names], [0, 0, ['door.mkv']])
+    assert.notEqual(framesOf(jsonLines(stdout)).length, 0)
   })
 
   const wrongUsages: [what: string, args: string[]][] = [

@@ -1,14 +1,18 @@
-import { pipeline } from 'node:stream/promises'
+import { once } from 'node:events'
 import { Command, Option } from 'commander'
 import { type FragmentEvent, type GetMediaStream, getMedia, type StartSelector } from '../../index.ts'
 import { parseCount, parseDurationMs } from '../arguments/numbers.ts'
 import { parseStart, START_HELP } from '../arguments/start.ts'
 import { eventLine } from '../event-lines.ts'
+import type { FanOut } from '../sinks/fan-out.ts'
+import { openOutputs } from '../sinks/open-outputs.ts'
+import { addOutputFlags, addWhenSlowFlag, hasOutputs, type OutputFlags } from '../sinks/output-flags.ts'
 import { Tally } from '../tally.ts'
+import { handleBrokenPipe } from '../terminal/broken-pipe.ts'
 import { formatBytes, formatTime, shortNumber } from '../terminal/format.ts'
 import { LiveLine } from '../terminal/live-line.ts'
 
-type GetOptions = {
+type GetOptions = OutputFlags & {
   readonly start: StartSelector
   readonly until?: 'caught-up'
   readonly json?: true
@@ -22,7 +26,7 @@ type GetOptions = {
 }
 
 export function getCommand(): Command {
-  return new Command('get')
+  const command = new Command('get')
     .description('Consumes a stream: every frame once, in order, through every reconnection. Ctrl-C ends it.')
     .argument('<stream>', "the stream's name or ARN")
     .addOption(
@@ -51,6 +55,7 @@ export function getCommand(): Command {
       '--data-endpoint <url>',
       'where GetMedia is called, without asking (default: AWS_ENDPOINT_URL_KINESIS_VIDEO_MEDIA)',
     )
+  return addWhenSlowFlag(addOutputFlags(command))
     .addHelpText(
       'after',
       '\nCredentials come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.',
@@ -63,20 +68,35 @@ async function get(streamNameOrArn: string, options: GetOptions): Promise<void> 
   // Once: a second Ctrl-C kills, should the first hang.
   process.once('SIGINT', () => interrupt.abort())
   process.once('SIGTERM', () => interrupt.abort())
+  const outputs = hasOutputs(options)
+    ? openOutputs(options, text => process.stderr.write(`${text}\n`))
+    : undefined
+  if (outputs !== undefined) handleBrokenPipe()
   const stream = openStream(streamNameOrArn, options, interrupt.signal)
   const tally = new Tally()
   const live = new LiveLine(() => tally.liveText(stream.metrics))
-  const print = options.json
-    ? (event: FragmentEvent) => eventLine(event, options.hash ?? false)
-    : fragmentRows()
   try {
-    await pipeline(stream, rows(tally, live, print), keepOpen(process.stdout))
+    const events = counted(stream, tally)
+    // Not a pipeline: it would not wait until the files of a broken-off stream are finished.
+    if (outputs === undefined) await printRows(events, live, options)
+    else await outputs.consume(events)
   } catch (error) {
     if (!interrupt.signal.aborted) throw error
   } finally {
     live.stop()
-    process.stderr.write(`${tally.summary(stream)}\n`)
+    process.stderr.write(`${tally.summary(stream, droppedFrames(outputs))}\n`)
   }
+}
+
+async function* counted(events: AsyncIterable<FragmentEvent>, tally: Tally): AsyncGenerator<FragmentEvent> {
+  for await (const event of events) {
+    tally.add(event)
+    yield event
+  }
+}
+
+function droppedFrames(outputs: FanOut | undefined): [string, number][] {
+  return (outputs?.lanes ?? []).map(({ name, droppedFrames }) => [`dropped for ${name}`, droppedFrames])
 }
 
 function openStream(streamNameOrArn: string, options: GetOptions, signal: AbortSignal): GetMediaStream {
@@ -108,15 +128,18 @@ function tellRetries(stream: GetMediaStream): GetMediaStream {
   return stream
 }
 
-function rows(tally: Tally, live: LiveLine, print: (event: FragmentEvent) => string) {
-  return async function* (events: AsyncIterable<FragmentEvent>): AsyncGenerator<string> {
-    for await (const event of events) {
-      tally.add(event)
-      const text = print(event)
-      if (text === '') continue
-      if (process.stdout.isTTY) live.clear()
-      yield text
-    }
+/** Lines of JSON, or rows for people, on standard output. */
+async function printRows(
+  events: AsyncIterable<FragmentEvent>,
+  live: LiveLine,
+  { json, hash }: GetOptions,
+): Promise<void> {
+  const print = json ? (event: FragmentEvent) => eventLine(event, hash ?? false) : fragmentRows()
+  for await (const event of events) {
+    const text = print(event)
+    if (text === '') continue
+    if (process.stdout.isTTY) live.clear()
+    if (!process.stdout.write(text)) await once(process.stdout, 'drain')
   }
 }
 
@@ -137,15 +160,6 @@ function fragmentRows(): (event: FragmentEvent) => string {
         return `${event.message}\n`
       default:
         return ''
-    }
-  }
-}
-
-/** `pipeline` ends its last stream, and standard output is not ours to end. */
-function keepOpen(output: NodeJS.WritableStream) {
-  return async (texts: AsyncIterable<string>): Promise<void> => {
-    for await (const text of texts) {
-      if (!output.write(text)) await new Promise<void>(resolve => output.once('drain', resolve))
     }
   }
 }

@@ -1,0 +1,56 @@
+import { createReadStream } from 'node:fs'
+import { Command } from 'commander'
+import {
+  AbortError,
+  type FragmentEvent,
+  joinStages,
+  MkvChunkDemuxer,
+  OptionError,
+  TagExtractor,
+} from '../../index.ts'
+import { openOutputs } from '../sinks/open-outputs.ts'
+import { addOutputFlags, hasOutputs, type OutputFlags } from '../sinks/output-flags.ts'
+import { handleBrokenPipe } from '../terminal/broken-pipe.ts'
+
+export function convertCommand(): Command {
+  const command = new Command('convert')
+    .description(
+      'Makes files that play of a GetMedia payload or a Matroska file, several at once from one reading.',
+    )
+    .argument('<file>', 'the file, or - for standard input')
+  return addOutputFlags(command)
+    .addHelpText('after', '\nOne of --mkv and --tags may be - for standard output.')
+    .action(convert)
+}
+
+async function convert(file: string, flags: OutputFlags): Promise<void> {
+  if (!hasOutputs(flags)) throw new OptionError('--mkv, --wav or --tags', 'be given', undefined)
+  handleBrokenPipe()
+  const outputs = openOutputs(flags, text => process.stderr.write(`${text}\n`))
+  const input = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 })
+  // Not one pipeline: it would throw away what the extractor holds when the demuxer fails.
+  const events = joinStages(input, new MkvChunkDemuxer(), new TagExtractor({ errorTags: 'report' }))
+  // Once: a second Ctrl-C kills, should the first hang. The files keep what they have.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => events.destroy(new AbortError('convert', signal)))
+  }
+  await outputs.consume(tellTrouble(events))
+  // Somebody may still be writing to a reader that has gone.
+  if (file === '-') process.stdin.destroy()
+}
+
+/** A payload that breaks off, and errors of the service in it, are told; what came before is converted. */
+async function* tellTrouble(events: AsyncIterable<FragmentEvent>): AsyncGenerator<FragmentEvent> {
+  for await (const event of events) {
+    if (event.type === 'truncated') {
+      process.exitCode = 1
+      process.stderr.write(`getmedia: the payload is broken off at byte ${event.byteOffset}\n`)
+    }
+    if (event.type === 'fragment-end' && (event.errorId !== null || event.errorCode !== null)) {
+      process.exitCode = 1
+      const error = [event.errorId, event.errorCode].filter(part => part !== null).join(' ')
+      process.stderr.write(`getmedia: the payload tells of an error: ${error}\n`)
+    }
+    yield event
+  }
+}

@@ -1,0 +1,65 @@
+import { Writable } from 'readable-stream'
+import { OptionError } from '../errors.ts'
+import { AtomicFile } from './atomic-file.ts'
+import { followSignal, WriteQueue } from './write-queue.ts'
+
+export type FileSinkOptions = {
+  /** Where the file goes; its directory is made if it is not there. */
+  readonly path: string
+  /** Destroys the sink when it fires, with `AbortError`; the file so far is kept. */
+  readonly signal?: AbortSignal
+}
+
+type Callback = (error?: Error | null) => void
+
+/**
+ * A Writable of bytes or text, such as a payload as it came or a `TagTable`: a file that has its name only once the stream
+ * has ended, or has failed and brought something. Emits `file` with its path, and `close` when all is done, for which a
+ * `pipeline` that fails does not wait. Memory: 64 KiB.
+ */
+export class FileSink extends Writable {
+  readonly #path: string
+  readonly #queue = new WriteQueue()
+  #unfollow: () => void = () => {}
+  #file: AtomicFile | undefined
+  #bytes = 0
+
+  constructor(options: FileSinkOptions) {
+    super({ highWaterMark: 64 * 1024 })
+    const { path, signal } = options
+    if (typeof path !== 'string' || path === '') throw new OptionError('path', 'be a file name', path)
+    this.#path = path
+    this.#unfollow = followSignal('FileSink', this, signal)
+  }
+
+  override _write(chunk: Uint8Array, _encoding: string, callback: Callback): void {
+    this.#queue.run(async () => {
+      this.#file ??= await AtomicFile.open(this.#path)
+      await this.#file.writeAll([chunk], this.#bytes)
+      this.#bytes += chunk.length
+    }, callback)
+  }
+
+  override _final(callback: Callback): void {
+    this.#queue.run(async () => {
+      this.#file ??= await AtomicFile.open(this.#path)
+      await this.#finish()
+    }, callback)
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#unfollow()
+    this.#queue.run(
+      () => this.#finish(),
+      later => callback(error ?? later ?? null),
+    )
+  }
+
+  async #finish(): Promise<void> {
+    const file = this.#file
+    if (file === undefined) return
+    this.#file = undefined
+    await file.commit()
+    this.emit('file', { path: file.path })
+  }
+}

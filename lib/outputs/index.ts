@@ -1,0 +1,21 @@
+/** What people want GetMedia for: each output takes `FragmentEvent`s, alone or in a `pipeline`. */
+
+export { FileSink, type FileSinkOptions } from './file-sink.ts'
+export {
+  type MkvFileReport,
+  MkvFileSink,
+  type MkvFileSinkOptions,
+  type RotateOptions,
+} from './mkv-file-sink.ts'
+export { MkvSegmentMerger, type MkvSegmentMergerOptions } from './mkv-segment-merger.ts'
+export { OutputError } from './output-error.ts'
+export { type TagRow, TagTable, type TagTableOptions } from './tag-table.ts'
+export {
+  type ContactChange,
+  type ContactChangeEvent,
+  type PcmEncoding,
+  type PcmFormat,
+  type WavFileReport,
+  WavWriter,
+  type WavWriterOptions,
+} from './wav-writer.ts'

@@ -1,0 +1,153 @@
+import { Writable } from 'readable-stream'
+import { choiceOption } from '../options.ts'
+import type { FragmentEvent } from '../stages/events.ts'
+import { FileNames } from './file-names.ts'
+import { MkvFile } from './mkv/mkv-file.ts'
+import { type RotateOptions, Rotation } from './mkv/rotation.ts'
+import { type MuxStep, SegmentMuxer, type SegmentStep } from './mkv/segment-muxer.ts'
+import { followSignal, WriteQueue } from './write-queue.ts'
+
+export type { RotateOptions }
+
+export type MkvFileSinkOptions = {
+  /**
+   * Where the file goes. In it `{time}` is its first frame's time by the producer's clock (`20171128T065508.513Z`), `{date}`
+   * the day, `{fragment}` its first fragment's number and `{index}` a count from 0001. The second file of a name gets `-2`.
+   */
+  readonly path: string
+  /** As of `MkvSegmentMerger`. @default 'keep' */
+  readonly gaps?: 'keep' | 'close'
+  /** When the tracks or their codec data change: a file of its own, a segment in the same file, or an `OutputError`. @default 'new-file' */
+  readonly onTrackChange?: 'new-file' | 'new-segment' | 'error'
+  /** Begins a new file at the first keyframe at which one of these is reached. @default never */
+  readonly rotate?: RotateOptions
+  /** Destroys the sink when it fires, with `AbortError`; the file so far is kept. */
+  readonly signal?: AbortSignal
+}
+
+/** `file`: a file has its name. */
+export type MkvFileReport = {
+  readonly path: string
+  /** Wall-clock time of its first frame. */
+  readonly startedAt: Date | null
+  readonly durationMs: number
+  readonly frames: number
+  readonly bytes: number
+  /** Why it ended: the stream did, it was long enough, the tracks changed, or the sink was destroyed. */
+  readonly reason: 'end' | 'rotation' | 'tracks' | 'cut'
+}
+
+type Callback = (error?: Error | null) => void
+type OpenFile = {
+  readonly file: MkvFile
+  readonly startedAt: Date | null
+  durationMs: number
+  frames: number
+}
+
+const TRACK_CHANGES = { 'new-file': 'restart', 'new-segment': 'continue', error: 'error' } as const
+
+/**
+ * A Writable of `FragmentEvent`s that makes Matroska files as `MkvSegmentMerger` does, with what a file has beyond that:
+ * cues, a SeekHead, durations and sizes. A file is written under a temporary name beside its own, and gets its name when it
+ * is whole; also when the stream fails or the sink is destroyed, with what came until then: by `close`, for which a
+ * `pipeline` that fails does not wait. What a killed process leaves is `.NAME.PID-N.part`, which plays as far as it goes.
+ *
+ * Emits `file` (`MkvFileReport`) for each. Fails with `OptionError`, with `OutputError` as the merger does, with the file
+ * system's errors, and with `AbortError`. Memory: 16 events, 256 KiB, what the merger holds, and 24 bytes for each cluster.
+ *
+ * ```ts
+ * const sink = new MkvFileSink({ path: 'door-{time}.mkv', rotate: { everyMs: 3_600_000 } })
+ * sink.on('file', ({ path, durationMs }) => console.log(path, durationMs))
+ * await pipeline(getMedia({ streamName: 'door' }), sink)
+ * ```
+ */
+export class MkvFileSink extends Writable {
+  readonly #names: FileNames
+  readonly #muxer: SegmentMuxer
+  readonly #startsFiles: boolean
+  readonly #queue = new WriteQueue()
+  #unfollow: () => void = () => {}
+  #open: OpenFile | undefined
+
+  constructor(options: MkvFileSinkOptions) {
+    const { path, gaps, onTrackChange, rotate, signal } = options
+    super({ objectMode: true, highWaterMark: 16 })
+    const change = choiceOption('onTrackChange', onTrackChange, 'new-file', [
+      'new-file',
+      'new-segment',
+      'error',
+    ])
+    this.#startsFiles = change === 'new-file'
+    this.#names = new FileNames('path', path)
+    this.#muxer = new SegmentMuxer({
+      gaps: choiceOption('gaps', gaps, 'keep', ['keep', 'close']),
+      onTrackChange: TRACK_CHANGES[change],
+      rotation: rotate === undefined ? undefined : new Rotation(rotate),
+    })
+    this.#unfollow = followSignal('MkvFileSink', this, signal)
+  }
+
+  override _write(event: FragmentEvent, _encoding: string, callback: Callback): void {
+    this.#queue.run(() => this.#apply(this.#muxer.push(event)), callback)
+  }
+
+  override _final(callback: Callback): void {
+    this.#queue.run(() => this.#end('end'), callback)
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#unfollow()
+    // The first failure is the one to tell; a second one often follows from it.
+    this.#queue.run(
+      () => this.#end('cut'),
+      later => callback(error ?? later ?? null),
+    )
+  }
+
+  async #end(reason: 'end' | 'cut'): Promise<void> {
+    try {
+      await this.#apply(this.#muxer.end())
+    } finally {
+      await this.#finishFile(reason)
+    }
+  }
+
+  async #apply(steps: readonly MuxStep[]): Promise<void> {
+    for (const step of steps) {
+      if (step.type === 'segment') await this.#beginSegment(step)
+      else if (step.type === 'cluster') await this.#open!.file.beginCluster(step.timeMs)
+      else {
+        const open = this.#open!
+        open.frames++
+        open.durationMs = Math.max(open.durationMs, Math.round(step.endMs))
+        await open.file.addBlock(step)
+      }
+    }
+  }
+
+  async #beginSegment(step: SegmentStep): Promise<void> {
+    const { reason, startedAt } = step
+    if (reason === 'rotation' || (reason === 'tracks' && this.#startsFiles)) await this.#finishFile(reason)
+    if (this.#open === undefined) {
+      const file = await MkvFile.open(this.#names.next(step))
+      this.#open = { file, startedAt, durationMs: 0, frames: 0 }
+    }
+    await this.#open.file.beginSegment(step)
+  }
+
+  async #finishFile(reason: MkvFileReport['reason']): Promise<void> {
+    const open = this.#open
+    if (open === undefined) return
+    this.#open = undefined
+    const { file, startedAt, durationMs, frames } = open
+    if (frames === 0) {
+      await file.discard()
+      return
+    }
+    await file.finish()
+    const { path, bytes } = file
+    const report: MkvFileReport = { path, startedAt, durationMs, frames, bytes, reason }
+    this.emit('file', report)
+  }
+}

@@ -1,0 +1,100 @@
+import { Transform } from 'readable-stream'
+import { ELEMENT_IDS as ID } from '../mkv/schema/elements.ts'
+import { uint } from '../mkv/writer.ts'
+import { choiceOption } from '../options.ts'
+import type { FragmentEvent } from '../stages/events.ts'
+import { ebmlHeader, infoElement, openHead, tracksElement } from './mkv/document-head.ts'
+import { type MuxStep, SegmentMuxer } from './mkv/segment-muxer.ts'
+import { followSignal } from './write-queue.ts'
+
+export type MkvSegmentMergerOptions = {
+  /**
+   * What happens to moments that nobody sent. `keep`: the output has nothing there for as long. `close`: it goes on at once.
+   * Where timestamps repeat or go back, the producer's clock, or else the service's, tells how long the gap was.
+   * @default 'keep'
+   */
+  readonly gaps?: 'keep' | 'close'
+  /**
+   * When the tracks or their codec data change: a new segment behind the others, with its own header and on the same
+   * timeline, or an `OutputError`. Most players stop at a second segment; `MkvFileSink` can begin a new file.
+   * @default 'new-segment'
+   */
+  readonly onTrackChange?: 'new-segment' | 'error'
+  /** Destroys the stage when it fires, with `AbortError`. */
+  readonly signal?: AbortSignal
+}
+
+type Callback = (error?: Error | null) => void
+
+/**
+ * `FragmentEvent`s in, bytes out: one Matroska document of many fragments, that plays from its first byte on and, cut
+ * off at any byte, up to there. One header while the tracks and their codec data stay the same; frames bit for bit, in
+ * SimpleBlocks, those of a lace singly; timestamps that repeat, go back or jump joined into one rising timeline, which
+ * begins at zero. Segment and clusters have unknown sizes, so that each block leaves at once and the target need not seek.
+ *
+ * Times are in whole milliseconds. Without a frame there is not a byte. Fails with `OutputError` for a frame of a track
+ * that its fragment does not declare, for an encrypted track, and for a change of tracks where that is asked for.
+ *
+ * Memory: 8 events, and where an output begins or timestamps do not follow on, up to 256 frames or 16 MiB of one fragment.
+ *
+ * ```ts
+ * await pipeline(getMedia({ streamName: 'door' }), new MkvSegmentMerger(), createWriteStream('door.mkv'))
+ * ```
+ * Follows RFC 9559. Does what the AWS parser library's OutputSegmentMerger does.
+ */
+export class MkvSegmentMerger extends Transform {
+  readonly #muxer: SegmentMuxer
+  #unfollow: () => void = () => {}
+
+  constructor(options: MkvSegmentMergerOptions = {}) {
+    super({ writableObjectMode: true, writableHighWaterMark: 8, readableHighWaterMark: 64 * 1024 })
+    const onTrackChange = choiceOption('onTrackChange', options.onTrackChange, 'new-segment', [
+      'new-segment',
+      'error',
+    ])
+    this.#muxer = new SegmentMuxer({
+      gaps: choiceOption('gaps', options.gaps, 'keep', ['keep', 'close']),
+      onTrackChange: onTrackChange === 'error' ? 'error' : 'continue',
+    })
+    this.#unfollow = followSignal('MkvSegmentMerger', this, options.signal)
+  }
+
+  override _transform(event: FragmentEvent, _encoding: string, callback: Callback): void {
+    this.#give(() => this.#muxer.push(event), callback)
+  }
+
+  override _flush(callback: Callback): void {
+    this.#give(() => this.#muxer.end(), callback)
+  }
+
+  override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
+    this.#unfollow()
+    super._destroy(error, callback)
+  }
+
+  #give(work: () => MuxStep[], callback: Callback): void {
+    try {
+      for (const step of work()) for (const piece of bytesOf(step)) if (piece.length > 0) this.push(piece)
+    } catch (error) {
+      callback(error as Error)
+      return
+    }
+    callback()
+  }
+}
+
+function bytesOf(step: MuxStep): readonly Uint8Array[] {
+  switch (step.type) {
+    case 'segment':
+      return [
+        ebmlHeader(),
+        openHead(ID.Segment),
+        infoElement(step.startedAt).bytes,
+        tracksElement(step.tracks),
+      ]
+    case 'cluster':
+      return [openHead(ID.Cluster), uint(ID.Timestamp, step.timeMs)]
+    case 'block':
+      return step.pieces
+  }
+}

@@ -1,0 +1,156 @@
+import type { Track } from '../../mkv/tracks.ts'
+import type { FragmentFrame, FragmentStart } from '../../stages/events.ts'
+import { frameDurationMs, frameTimeMs } from '../frame-duration.ts'
+import { FragmentClock, type Moment } from './fragment-clock.ts'
+import { TrackTimes } from './track-times.ts'
+
+/**
+ * One rising timeline out of fragments whose timestamps repeat, go back or jump.
+ *
+ * Within a fragment the timestamps are the producer's, moved by one offset. The offset is looked at again where they do
+ * not follow on: a *joint*. At a joint, and where an output begins, a few frames are held until each track has shown one,
+ * since audio and video seldom begin together and the offset must suit them all.
+ */
+
+export type Gaps = 'keep' | 'close'
+
+/** A frame and its place, in whole milliseconds from the output's start. */
+export type PlacedFrame = {
+  readonly frame: FragmentFrame
+  readonly timeMs: number
+  readonly endMs: number
+  /** The first that is placed of its fragment. */
+  readonly startsFragment: boolean
+}
+
+type Held = { readonly frame: FragmentFrame; readonly atMs: number; readonly durationMs: number | undefined }
+
+/** Beyond the end of what came before, less than this is jitter, and no gap. */
+const JITTER_MS = 100
+/** A step back of less, of a track without keyframes to go by, is a producer's overlap and no other clock. */
+const OVERLAP_MS = 1000
+/** Frames that are enough at a joint, once each track has shown one: so many cover leading B-frames. */
+const ENOUGH_FRAMES = 8
+const MOST_FRAMES = 256
+const MOST_BYTES = 16 * 1024 * 1024
+
+/** Memory: at a joint 256 frames or 16 MiB, and never more than one fragment; else one entry for each track. */
+export class Timeline {
+  readonly #gaps: Gaps
+  #tracks: ReadonlyMap<number, Track> = new Map()
+  readonly #times = new Map<number, TrackTimes>()
+  /** What is added to a timestamp; `undefined` where the output begins. */
+  #offsetMs: number | undefined
+  #endMs = 0
+  #clock = new FragmentClock()
+  #last: Moment | undefined
+  #held: Held[] = []
+  #heldBytes = 0
+  #isFirstOfFragment = true
+
+  constructor(gaps: Gaps) {
+    this.#gaps = gaps
+  }
+
+  get isHolding(): boolean {
+    return this.#held.length > 0
+  }
+
+  /** Where a frame goes if it just follows on; `undefined` where an output begins. */
+  timeOf(frame: FragmentFrame): number | undefined {
+    return this.#offsetMs === undefined ? undefined : frame.timestampMs + this.#offsetMs
+  }
+
+  /** The next frames begin an output of their own, at zero. Nothing may be held. */
+  restart(): void {
+    this.#times.clear()
+    this.#offsetMs = undefined
+    this.#endMs = 0
+    this.#last = undefined
+  }
+
+  /** The next frames are of these tracks, whose numbers need not mean what they meant. */
+  setTracks(tracks: readonly Track[]): void {
+    this.#tracks = new Map(tracks.map(track => [track.number, track]))
+    this.#times.clear()
+  }
+
+  startFragment(start: FragmentStart): void {
+    this.#clock = new FragmentClock(start)
+    this.#isFirstOfFragment = true
+    for (const times of this.#times.values()) times.startFragment()
+  }
+
+  /** Takes a frame of a known track; gives it, and those held before it, when their place is known. */
+  place(frame: FragmentFrame): PlacedFrame[] {
+    const durationMs = frameDurationMs(frame, this.#tracks.get(frame.track)!)
+    const held = { frame, atMs: frameTimeMs(frame, durationMs), durationMs }
+    this.#clock.saw(held.atMs)
+    if (!this.isHolding && !this.#isJoint(held)) return [this.#put(held)]
+    this.#held.push(held)
+    this.#heldBytes += frame.data.length
+    return this.#hasEnough() ? this.flush() : []
+  }
+
+  /** Places what is held; the fragment is over, or nothing more comes. */
+  flush(): PlacedFrame[] {
+    if (!this.isHolding) return []
+    const held = this.#held
+    this.#held = []
+    this.#heldBytes = 0
+    this.#offsetMs = this.#offsetFor(held)
+    return held.map(frame => this.#put(frame))
+  }
+
+  #isJoint({ frame, atMs }: Held): boolean {
+    if (this.#offsetMs === undefined) return true
+    const outMs = atMs + this.#offsetMs
+    const times = this.#times.get(frame.track)
+    const isBehind = times === undefined ? outMs < this.#endMs - OVERLAP_MS : outMs <= times.lastMs
+    if (this.#isFirstOfFragment) return isBehind || outMs > this.#endMs + this.#jitterMs(frame.track)
+    if (!isBehind) return false
+    // A keyframe is behind no frame before it; others are, where frames are sent in another order than they are shown.
+    const isVideo = this.#tracks.get(frame.track)!.type === 'video'
+    return isVideo ? frame.keyframe : outMs <= (times?.lastMs ?? this.#endMs) - OVERLAP_MS
+  }
+
+  #jitterMs(track: number): number {
+    return Math.max(JITTER_MS, this.#times.get(track)?.stepMs ?? 0)
+  }
+
+  #hasEnough(): boolean {
+    if (this.#held.length >= MOST_FRAMES || this.#heldBytes >= MOST_BYTES) return true
+    if (this.#held.length < ENOUGH_FRAMES) return false
+    return new Set(this.#held.map(({ frame }) => frame.track)).size >= this.#tracks.size
+  }
+
+  #offsetFor(held: readonly Held[]): number {
+    const firstMs = new Map<number, number>()
+    for (const { frame, atMs } of held) {
+      firstMs.set(frame.track, Math.min(atMs, firstMs.get(frame.track) ?? Number.POSITIVE_INFINITY))
+    }
+    const earliestMs = Math.min(...firstMs.values())
+    if (this.#last === undefined) return -earliestMs
+    // The least offset with which no track goes back, nor into the duration of its own last frame.
+    const least = Array.from(firstMs, ([track, ms]) => (this.#times.get(track)?.endMs ?? this.#endMs) - ms)
+    const closed = Math.max(...least)
+    if (this.#gaps === 'close') return closed
+    return this.#clock.offsetMs(this.#last, earliestMs, { closed, kept: this.#offsetMs! })
+  }
+
+  #put({ frame, atMs, durationMs }: Held): PlacedFrame {
+    const exactMs = atMs + this.#offsetMs!
+    let times = this.#times.get(frame.track)
+    if (times === undefined) {
+      times = new TrackTimes(this.#tracks.get(frame.track)!.type === 'video')
+      this.#times.set(frame.track, times)
+    }
+    const timeMs = times.add(exactMs, durationMs)
+    this.#endMs = Math.max(this.#endMs, times.endMs)
+    if (this.#last === undefined || exactMs >= this.#last.outMs)
+      this.#last = this.#clock.moment(exactMs, atMs)
+    const startsFragment = this.#isFirstOfFragment
+    this.#isFirstOfFragment = false
+    return { frame, timeMs, endMs: times.endMs, startsFragment }
+  }
+}

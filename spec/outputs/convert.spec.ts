@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { buffer, text } from 'node:stream/consumers'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { CLIP } from '../support/fault-run.ts'
+import { errorChunk, fragment, payload } from '../support/mkv-builder.ts'
+import { callFragments } from './call-builder.ts'
+import { countOf, framesOf, scratch } from './media.ts'
+
+const COMMAND = fileURLToPath(new URL('convert-process.ts', import.meta.url))
+
+const start = (args: readonly string[]) =>
+  spawn(process.execPath, ['--import', 'tsx', COMMAND, ...args]) as ChildProcess & {
+    [K in 'stdin' | 'stdout' | 'stderr']: NonNullable<ChildProcess[K]>
+  }
+
+async function convert(args: readonly string[], stdin?: Uint8Array) {
+  const child = start(args)
+  child.stdin.on('error', () => {})
+  child.stdin.end(stdin)
+  const [stdout, stderr, [exitCode]] = await Promise.all([
+    buffer(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ])
+  return { exitCode, stdout, stderr }
+}
+
+describe('getmedia convert', () => {
+  it('makes several outputs of one reading, and says what they are', async () => {
+    await using directory = await scratch()
+    const outputs = ['--mkv', 'door.mkv', '--wav', 'calls', '--tags', 'tags.csv'].map(word =>
+      word.startsWith('--') ? word : directory.file(word),
+    )
+    const bytes = payload(...callFragments({ seconds: 3 }))
+    const { exitCode, stdout, stderr } = await convert(['-', '--wav-layout', 'stereo', ...outputs], bytes)
+    assert.deepEqual([exitCode, stdout.length], [0, 0])
+    assert.match(stderr, /calls\/contact-1\.wav: 3\.0 s of AUDIO_FROM_CUSTOMER and AUDIO_TO_CUSTOMER\n/)
+    assert.match(stderr, /door\.mkv: 3\.\d s, 108 frames, .* kB\n/)
+    assert.equal(framesOf(await readFile(directory.file('door.mkv'))).length, 108)
+    assert.equal((await readFile(directory.file('tags.csv'), 'utf8')).split('\r\n').length, 5)
+    assert.deepEqual((await readdir(directory.path)).sort(), ['calls', 'door.mkv', 'tags.csv'])
+  })
+
+  it('writes one of them to standard output', async () => {
+    await using directory = await scratch()
+    const { exitCode, stdout } = await convert([CLIP, '--mkv', '-', '--tags', directory.file('tags.jsonl')])
+    assert.deepEqual([exitCode, countOf(stdout, 'frame'), countOf(stdout, 'document-start')], [0, 521, 1])
+    const [row] = (await readFile(directory.file('tags.jsonl'), 'utf8')).split('\n')
+    assert.equal(JSON.parse(row!).frames, 521)
+  })
+
+  it('takes a reader that goes for an end, and finishes the other files', async () => {
+    await using directory = await scratch()
+    const child = start(['-', '--mkv', '-', '--tags', directory.file('tags.jsonl')])
+    const exit = once(child, 'close')
+    const stderr = text(child.stderr)
+    child.stdin.on('error', () => {})
+    child.stdout.once('data', () => child.stdout.destroy())
+    const parts = Array.from({ length: 100 }, (_, i) =>
+      fragment({
+        number: `${i}`,
+        timestamp: i * 10,
+        frames: [{ keyframe: true, data: Buffer.alloc(100_000) }],
+      }),
+    )
+    for (const part of parts) if (!child.stdin.write(part)) await once(child.stdin, 'drain')
+    child.stdin.end()
+    assert.deepEqual([(await exit)[0], await stderr], [0, `${directory.file('tags.jsonl')}\n`])
+    assert.equal((await readFile(directory.file('tags.jsonl'), 'utf8')).split('\n').length, 101)
+  })
+
+  it('ends early, and well, when the only reader goes', async () => {
+    const child = start(['-', '--mkv', '-'])
+    const exit = once(child, 'close')
+    const stderr = text(child.stderr)
+    child.stdin.on('error', () => {})
+    child.stdout.once('data', () => child.stdout.destroy())
+    const part = fragment({ frames: [{ keyframe: true, data: Buffer.alloc(100_000) }] })
+    let isOver = false
+    child.once('close', () => {
+      isOver = true
+    })
+    // Without end, until it has had enough.
+    const feed = () => {
+      if (!isOver && !child.stdin.destroyed) child.stdin.write(part, () => setImmediate(feed))
+    }
+    feed()
+    assert.deepEqual([(await exit)[0], await stderr], [0, ''])
+  })
+
+  it('keeps what came before a payload breaks off, and fails', async () => {
+    await using directory = await scratch()
+    const clip = await readFile(CLIP)
+    const { exitCode, stderr } = await convert(
+      ['-', '--mkv', directory.file('a.mkv')],
+      clip.subarray(0, 150_000),
+    )
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /broken off at byte 150000/)
+    assert.deepEqual(await readdir(directory.path), ['a.mkv'])
+    assert.equal(countOf(await readFile(directory.file('a.mkv')), 'truncated'), 0)
+  })
+
+  it('tells of an error in the payload, and converts the rest', async () => {
+    await using directory = await scratch()
+    const bytes = payload(fragment({ number: '1' }), errorChunk({ id: 4000, code: 'FRAGMENT_NOT_FOUND' }))
+    const { exitCode, stderr } = await convert(['-', '--mkv', directory.file('a.mkv')], bytes)
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /4000 FRAGMENT_NOT_FOUND/)
+    assert.equal(framesOf(await readFile(directory.file('a.mkv'))).length, 1)
+  })
+
+  it('finishes its files when it is interrupted', async () => {
+    await using directory = await scratch()
+    const child = start(['-', '--mkv', directory.file('a.mkv'), '--tags', directory.file('tags.jsonl')])
+    const exit = once(child, 'close')
+    const stderr = text(child.stderr)
+    child.stdin.on('error', () => {})
+    for (let i = 0; i < 4; i++) child.stdin.write(fragment({ number: `${i}`, timestamp: i * 1000 }))
+    // The first row is on its way once the part file is there.
+    while ((await readdir(directory.path)).length < 2) await new Promise(resolve => setImmediate(resolve))
+    child.kill('SIGINT')
+    assert.equal((await exit)[0], 1)
+    assert.match(await stderr, /convert was aborted/)
+    assert.deepEqual((await readdir(directory.path)).sort(), ['a.mkv', 'tags.jsonl'])
+    assert.equal(countOf(await readFile(directory.file('a.mkv')), 'truncated'), 0)
+  })
+
+  it('leaves what was there alone when nothing can be read', async () => {
+    await using directory = await scratch()
+    await writeFile(directory.file('a.mkv'), 'before')
+    const { exitCode, stderr } = await convert([directory.file('none'), '--mkv', directory.file('a.mkv')])
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /ENOENT/)
+    assert.equal(await readFile(directory.file('a.mkv'), 'utf8'), 'before')
+  })
+
+  const wrong: [name: string, args: string[], message: RegExp][] = [
+    ['no output', [CLIP], /--mkv, --wav or --tags/],
+    ['two on standard output', [CLIP, '--mkv', '-', '--tags', '-'], /standard output/],
+    ['a call on standard output', [CLIP, '--wav', '-'], /--wav/],
+    ['a rotation of a pipe', [CLIP, '--mkv', '-', '--rotate', '10m'], /--rotate/],
+    ['an unknown word in a name', [CLIP, '--mkv', '{when}.mkv'], /\{time\}/],
+    ['an unknown flag', [CLIP, '--mp3', 'a'], /--mp3/],
+  ]
+  for (const [name, args, message] of wrong) {
+    it(`takes ${name} for wrong usage`, async () => {
+      const { exitCode, stderr } = await convert(args)
+      assert.equal(exitCode, 2)
+      assert.match(stderr, message)
+    })
+  }
+})

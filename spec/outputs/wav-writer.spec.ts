@@ -1,0 +1,340 @@
+import assert from 'node:assert/strict'
+import { readdir, readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { describe, it } from 'node:test'
+import type { FragmentEvent } from '../../lib/index.ts'
+import {
+  type PcmFormat,
+  type WavFileReport,
+  WavWriter,
+  type WavWriterOptions,
+} from '../../lib/outputs/wav-writer.ts'
+import { type FragmentOptions, fragment, payload, type TrackOptions } from '../support/mkv-builder.ts'
+import { requires } from '../support/requirements.ts'
+import { type CallOptions, callFragments, expectedSamples, type Speaker, START_MS } from './call-builder.ts'
+import { eventsOf, run, scratch } from './media.ts'
+
+const FROM: Speaker = 'AUDIO_FROM_CUSTOMER'
+const TO: Speaker = 'AUDIO_TO_CUSTOMER'
+
+async function write(
+  events: Iterable<FragmentEvent> | AsyncIterable<FragmentEvent>,
+  options: WavWriterOptions,
+): Promise<WavFileReport[]> {
+  const writer = new WavWriter(options)
+  const reports: WavFileReport[] = []
+  writer.on('file', (report: WavFileReport) => reports.push(report))
+  const closed = new Promise(resolve => writer.once('close', resolve))
+  await pipeline(Readable.from(events), writer).finally(() => closed)
+  return reports
+}
+
+const call = (options: CallOptions) => eventsOf(payload(...callFragments(options)))
+
+/** A file's header fields, and its samples by channel. */
+async function readWav(path: string) {
+  const bytes = await readFile(path)
+  const text = (at: number) => bytes.toString('latin1', at, at + 4)
+  const channels = bytes.readUInt16LE(22)
+  const dataBytes = bytes.readUInt32LE(40)
+  assert.deepEqual([text(0), text(8), text(12), text(36)], ['RIFF', 'WAVE', 'fmt ', 'data'])
+  assert.deepEqual([bytes.readUInt32LE(4), dataBytes], [bytes.length - 8, bytes.length - 44])
+  const samples = Array.from({ length: channels }, () => new Int16Array(dataBytes / 2 / channels))
+  for (let i = 0; i < dataBytes / 2; i++) {
+    samples[i % channels]![Math.floor(i / channels)] = bytes.readInt16LE(44 + i * 2)
+  }
+  return {
+    rate: bytes.readUInt32LE(24),
+    bits: bytes.readUInt16LE(34),
+    format: bytes.readUInt16LE(20),
+    samples,
+  }
+}
+
+/** Where two channels differ first, so that a failure does not print a call. */
+function firstDifference(found: Int16Array | undefined, expected: Int16Array): string | undefined {
+  if (found?.length !== expected.length) return `${found?.length} samples and not ${expected.length}`
+  const at = found.findIndex((sample, index) => sample !== expected[index])
+  return at === -1 ? undefined : `sample ${at} is ${found[at]} and not ${expected[at]}`
+}
+
+function padded(samples: Int16Array, length: number): Int16Array {
+  const longer = new Int16Array(length)
+  longer.set(samples)
+  return longer
+}
+
+/** A fragment with one track of audio. */
+const audio = (options: FragmentOptions, track: TrackOptions = {}) =>
+  fragment({ tracks: [{ type: 'audio', name: FROM, ...track }], tags: MIME, ...options })
+const MIME = { MimeType: 'audio/L16;rate=1000;channels=1;' }
+const pcm = (...samples: number[]) => Buffer.from(Int16Array.from(samples).buffer)
+
+describe('WavWriter', () => {
+  const hard: CallOptions = {
+    seconds: 40,
+    isLost: second => second === 5 || (second > 20 && second < 24) || second === 0,
+    reusedFrom: 35,
+  }
+
+  it("puts each speaker's samples where their timestamps say, with silence for what was lost", async () => {
+    await using directory = await scratch()
+    const reports = await write(await call(hard), { directory: directory.path })
+    const files = await Promise.all(reports.map(({ path }) => readWav(path)))
+    assert.deepEqual(
+      reports.map(({ path, tracks, contactId, startedAt }) => [basename(path), tracks, contactId, startedAt]),
+      [FROM, TO].map(name => [`contact-1-${name}.wav`, [name], 'contact-1', new Date(START_MS + 1000)]),
+    )
+    assert.deepEqual(
+      files.map(({ rate, bits, format }) => ({ rate, bits, format })),
+      files.map(() => ({ rate: 8000, bits: 16, format: 1 })),
+    )
+    assert.deepEqual(
+      [FROM, TO].map((name, i) => firstDifference(files[i]?.samples[0], expectedSamples(name, hard, 1))),
+      [undefined, undefined],
+    )
+  })
+
+  it('puts both speakers into one stereo file, in step', async () => {
+    await using directory = await scratch()
+    const [report] = await write(await call(hard), { directory: directory.path, layout: 'stereo' })
+    const { samples } = await readWav(report!.path)
+    const expected = [FROM, TO].map(name => expectedSamples(name, hard, 1))
+    const length = Math.max(...expected.map(channel => channel.length))
+    assert.deepEqual([basename(report!.path), report?.samples], ['contact-1.wav', length])
+    assert.deepEqual(
+      expected.map((channel, i) => firstDifference(samples[i], padded(channel, length))),
+      [undefined, undefined],
+    )
+  })
+
+  it('stops, splits, filters or goes on when the stream is used for another call', async () => {
+    await using directory = await scratch()
+    const events = await call({ seconds: 10, reusedFrom: 4 })
+    const found: [string, string, number][] = []
+    for (const onContactChange of ['stop', 'split', 'filter', 'ignore'] as const) {
+      const options = {
+        directory: directory.file(onContactChange),
+        layout: 'stereo',
+        onContactChange,
+      } as const
+      for (const { path, samples } of await write(events, options)) {
+        found.push([onContactChange, basename(path), Math.floor(samples / 8000)])
+      }
+    }
+    assert.deepEqual(found, [
+      ['stop', 'contact-1.wav', 4],
+      ['split', 'contact-1.wav', 4],
+      ['split', 'contact-2.wav', 6],
+      ['filter', 'contact-1.wav', 4],
+      ['ignore', 'contact-1.wav', 10],
+    ])
+  })
+
+  it('waits for the contact that is asked for, and tells of the next', async () => {
+    await using directory = await scratch()
+    const writer = new WavWriter({ directory: directory.path, contactId: 'contact-2', layout: 'stereo' })
+    const told: unknown[] = []
+    writer.on('file', ({ contactId, startedAt }: WavFileReport) => told.push([contactId, startedAt]))
+    writer.on('contact-change', change => told.push(change))
+    const [first, second] = [await call({ seconds: 4, reusedFrom: 2 }), await call({ seconds: 6 })]
+    await pipeline(Readable.from([...first, ...second]), writer)
+    assert.deepEqual(told, [
+      ['contact-2', new Date(START_MS + 2000)],
+      { contactId: 'contact-1', verdict: 'stop' },
+    ])
+  })
+
+  const formats: [
+    name: string,
+    track: TrackOptions,
+    tags: FragmentOptions['tags'],
+    data: Buffer,
+    expected: number[],
+  ][] = [
+    ['the MimeType tag, whatever the codec id says', {}, MIME, pcm(1, -2, 3), [1, -2, 3]],
+    [
+      'G.711 mu-law',
+      {},
+      { MimeType: 'audio/PCMU;rate=1000' },
+      Buffer.from('ff7f00802a', 'hex'),
+      [0, 0, -32124, 32124, -5372],
+    ],
+    [
+      'G.711 A-law',
+      {},
+      { MimeType: 'audio/PCMA;rate=1000' },
+      Buffer.from('d555aa2a', 'hex'),
+      [8, -8, 32256, -32256],
+    ],
+    [
+      'big-endian PCM by its codec id',
+      { codecId: 'A_PCM/INT/BIG', audio: { samplingFrequencyHz: 1000, channels: 1, bitDepth: 16 } },
+      {},
+      Buffer.from('0102fffe', 'hex'),
+      [258, -2],
+    ],
+    [
+      'bytes by their codec id',
+      { codecId: 'A_PCM/INT/LIT', audio: { samplingFrequencyHz: 1000, channels: 1, bitDepth: 8 } },
+      {},
+      Buffer.from('80ff00', 'hex'),
+      [0, 32512, -32768],
+    ],
+    [
+      'mu-law by its WAVEFORMATEX',
+      { codecId: 'A_MS/ACM', codecPrivate: Buffer.from('07000100e8030000e8030000010008000000', 'hex') },
+      {},
+      Buffer.from('ff80', 'hex'),
+      [0, 32124],
+    ],
+  ]
+  for (const [name, track, tags, data, expected] of formats) {
+    it(`reads ${name}`, async () => {
+      await using directory = await scratch()
+      const events = await eventsOf(audio({ tags: tags ?? {}, frames: [{ data }] }, track))
+      const [report] = await write(events, { directory: directory.path })
+      const { samples, rate } = await readWav(report!.path)
+      assert.deepEqual([rate, Array.from(samples[0]!)], [1000, expected])
+    })
+  }
+
+  it('takes the format from a tag that comes some fragments later', async () => {
+    await using directory = await scratch()
+    const events = await eventsOf(
+      payload(
+        audio({ number: '1', tags: {}, frames: [{ data: pcm(1, 2) }] }),
+        audio({ number: '2', timestamp: 2, producerTimestamp: '1700000000.002', frames: [{ data: pcm(3) }] }),
+      ),
+    )
+    const [report] = await write(events, { directory: directory.path })
+    const { samples, rate } = await readWav(report!.path)
+    assert.deepEqual([rate, Array.from(samples[0]!)], [1000, [1, 2, 3]])
+  })
+
+  it('takes what Amazon Connect usually sends where no tag ever comes', async () => {
+    await using directory = await scratch()
+    const events = await eventsOf(
+      audio({ tags: {}, frames: [{ data: pcm(1, 2) }] }, { name: 'Track_audio/L16' }),
+    )
+    const [report] = await write(events, { directory: directory.path, layout: 'stereo' })
+    const { samples, rate } = await readWav(report!.path)
+    assert.deepEqual([rate, samples.map(channel => Array.from(channel))], [8000, [[1, 2]]])
+  })
+
+  it('fails for a track that is no PCM, and takes it where it is told what it is', async () => {
+    await using directory = await scratch()
+    const events = await eventsOf(audio({ tags: {}, frames: [{ data: pcm(5) }] }, { name: 'mic' }))
+    await assert.rejects(write(events, { directory: directory.path }), {
+      code: 'ERR_OUTPUT',
+      message: /A_AAC/,
+    })
+    const format = { sampleRateHz: 16_000, channels: 1, encoding: 's16le' } as const
+    const [report] = await write(events, { directory: directory.path, format })
+    assert.deepEqual([report?.sampleRateHz, report?.samples], [16_000, 1])
+  })
+
+  it('joins blocks whose timestamps are rounded without a seam, and leaves a gap of a millisecond', async () => {
+    await using directory = await scratch()
+    const rate8 = { MimeType: 'audio/L16;rate=8000' }
+    const frames = [
+      { at: 0, data: pcm(...Array(12).fill(1)) },
+      { at: 1, data: pcm(...Array(12).fill(2)) },
+      { at: 4, data: pcm(3) },
+    ]
+    const [report] = await write(await eventsOf(audio({ tags: rate8, frames })), {
+      directory: directory.path,
+    })
+    const { samples } = await readWav(report!.path)
+    assert.deepEqual(Array.from(samples[0]!), [
+      ...[...Array(12).fill(1), ...Array(12).fill(2)],
+      ...[...Array(8).fill(0), 3],
+    ])
+  })
+
+  it('keeps the samples that came first where a producer sends its last moments again', async () => {
+    await using directory = await scratch()
+    const again = (number: string, at: number, ...samples: number[]) =>
+      audio({
+        ...{ number, timestamp: at, producerTimestamp: `1700000000.00${at}` },
+        frames: [{ at: 0, keyframe: true, data: pcm(...samples) }],
+      })
+    const events = await eventsOf(payload(again('1', 0, 1, 2, 3, 4), again('2', 2, 9, 9, 5, 6)))
+    const [report] = await write(events, { directory: directory.path })
+    const { samples } = await readWav(report!.path)
+    assert.deepEqual([Array.from(samples[0]!), report?.overlappingSamples], [[1, 2, 3, 4, 5, 6], 2])
+  })
+
+  it('begins another recording after a long silence, and when a clock without a date starts again', async () => {
+    await using directory = await scratch()
+    const at = (number: string, timestamp: number) =>
+      audio({ number, timestamp, producerTimestamp: `${timestamp / 1000}`, frames: [{ data: pcm(1, 2, 3) }] })
+    const events = await eventsOf(payload(at('1', 0), at('2', 9000), at('3', 20_000), at('4', 0)))
+    const reports = await write(events, { directory: directory.path, longestSilenceMs: 10_000 })
+    assert.deepEqual(
+      reports.map(({ path, samples }) => [basename(path), samples]),
+      [
+        [`${FROM}.wav`, 9003],
+        [`${FROM}-2.wav`, 3],
+        [`${FROM}-3.wav`, 3],
+      ],
+    )
+  })
+
+  it('writes names from a payload into no other directory', async () => {
+    await using directory = await scratch()
+    const tags = { ...MIME, ContactId: '../../etc/passwd' }
+    const [report] = await write(await eventsOf(audio({ tags, frames: [{ data: pcm(1) }] })), {
+      directory: directory.path,
+    })
+    assert.equal(report?.path, directory.file(`__.._etc_passwd-${FROM}.wav`))
+  })
+
+  it('has the right header and name when the stream is cut, and shows nothing under the name before', async () => {
+    await using directory = await scratch()
+    const seen: string[][] = []
+    const events = async function* () {
+      for (const event of await call({ seconds: 3 })) {
+        if (event.type === 'fragment-end' && event.fragmentNumber === '3') throw new Error('the call is cut')
+        yield event
+        seen.push(await readdir(directory.path))
+      }
+    }
+    await assert.rejects(write(events(), { directory: directory.path, layout: 'stereo' }), {
+      message: 'the call is cut',
+    })
+    const { samples } = await readWav(directory.file('contact-1.wav'))
+    assert.equal(seen.flat().includes('contact-1.wav'), false)
+    assert.deepEqual(await readdir(directory.path), ['contact-1.wav'])
+    // All but the events that were still on their way.
+    assert.equal(
+      firstDifference(samples[0]?.slice(0, 16_000), expectedSamples(FROM, { seconds: 2 })),
+      undefined,
+    )
+  })
+
+  it('refuses options that are none', () => {
+    const code = 'ERR_INVALID_OPTION'
+    assert.throws(() => new WavWriter({ directory: '' }), { code })
+    assert.throws(() => new WavWriter({ directory: 'a', tracks: [] }), { code })
+    assert.throws(() => new WavWriter({ directory: 'a', toleranceMs: -1 }), { code })
+    // @ts-expect-error: no such policy
+    assert.throws(() => new WavWriter({ directory: 'a', onContactChange: 'mix' }), { code })
+    const format = { sampleRateHz: 8000, channels: 1, encoding: 'mp3' } as unknown as PcmFormat
+    assert.throws(() => new WavWriter({ directory: 'a', format }), { code })
+  })
+
+  it('writes what ffmpeg reads sample for sample', requires('ffmpeg', 'ffprobe'), async () => {
+    await using directory = await scratch()
+    const [report] = await write(await call(hard), { directory: directory.path, layout: 'stereo' })
+    const { samples } = await readWav(report!.path)
+    const raw = directory.file('raw')
+    const decode = ['-v', 'error', '-i', report!.path, '-f', 's16le', '-af', 'pan=mono|c0=c1', raw]
+    const { stderr } = await run('ffmpeg', decode)
+    const decoded = await readFile(raw)
+    const right = new Int16Array(decoded.buffer, decoded.byteOffset, decoded.length / 2)
+    assert.deepEqual([stderr, firstDifference(right, samples[1]!)], ['', undefined])
+  })
+})
