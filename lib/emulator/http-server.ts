@@ -15,6 +15,8 @@ import { authenticate, signingTimeMs } from './signatures/authenticate.ts'
 
 /** Largest head of a request; session tokens and presigned URLs take a few thousand bytes. Beyond it Node answers 431. */
 const MAX_HEADER_BYTES = 16_384
+/** What a connection may hold for a client: with Node's own 16 KB a fast one waits between any two writes. */
+const SOCKET_BUFFER_BYTES = 524_288
 /** How long a request's head may take, and a new connection until its first. */
 const HEADERS_TIMEOUT_MS = 60_000
 /** Most characters of a path that the record of requests keeps. */
@@ -33,6 +35,7 @@ export function makeHttpServer(service: () => Service, settings: Settings, log: 
       headersTimeout: HEADERS_TIMEOUT_MS,
       // A producer's request goes on for as long as it has media. JSON bodies have a time limit of their own.
       requestTimeout: 0,
+      highWaterMark: SOCKET_BUFFER_BYTES,
       maxHeaderSize: MAX_HEADER_BYTES,
     },
     (request, response) => {

@@ -25,4 +25,12 @@ export class Pacer {
     this.#dueMs = dueMs + (units * 1000) / this.#unitsPerSecond
     return Math.max(0, dueMs - nowMs)
   }
+
+  /** Books `units` that have come already, and says how many milliseconds to wait before taking more. */
+  spend(units: number): number {
+    this.reserve(units)
+    return this.#unitsPerSecond === Number.POSITIVE_INFINITY
+      ? 0
+      : Math.max(0, this.#dueMs - this.#clock.now())
+  }
 }

@@ -103,7 +103,7 @@ export class PutMediaSession {
         this.#endOfBody(incoming === 'client')
         return incoming
       }
-      await this.#pause(this.#bytePacer.reserve(incoming.length))
+      await this.#pause(this.#bytePacer.spend(incoming.length))
       this.#reader.push(incoming)
       await this.#handleEvents()
       await this.#acks.taken
