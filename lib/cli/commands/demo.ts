@@ -1,8 +1,18 @@
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import pc from 'picocolors'
 import { type Emulator, startEmulator } from '../../emulator/index.ts'
-import { type GetMediaStream, getMedia, type RetryEvent } from '../../index.ts'
+import {
+  type FragmentEvent,
+  type GetMediaStream,
+  getMedia,
+  MkvFileSink,
+  type RetryEvent,
+} from '../../index.ts'
 import { FrameLedger } from '../demo/frame-ledger.ts'
 import { Tally } from '../tally.ts'
 import { LiveLine } from '../terminal/live-line.ts'
@@ -35,6 +45,7 @@ async function demo(): Promise<void> {
 
 async function consume(service: Emulator): Promise<void> {
   const ledger = await FrameLedger.of(CLIP)
+  const file = join(await mkdtemp(join(tmpdir(), 'getmedia-')), 'door.mkv')
   const tally = new Tally()
   const stream = getMedia({
     streamName: 'door',
@@ -46,10 +57,11 @@ async function consume(service: Emulator): Promise<void> {
   })
   const live = showProgress(stream, tally)
   try {
-    for await (const event of stream) {
+    const count = (event: FragmentEvent) => {
       tally.add(event)
       if (event.type === 'frame') ledger.receive(event)
     }
+    await pipeline(stream, counted(count), new MkvFileSink({ path: file }))
   } finally {
     live.stop()
   }
@@ -59,7 +71,18 @@ async function consume(service: Emulator): Promise<void> {
       ['frames twice', ledger.twice],
     ])}`,
   )
+  console.log(`\nWhat came plays: ${file}`)
   if (ledger.lost + ledger.twice > 0) process.exitCode = 1
+}
+
+/** Counts what passes by. */
+function counted(count: (event: FragmentEvent) => void) {
+  return async function* (events: AsyncIterable<FragmentEvent>): AsyncGenerator<FragmentEvent> {
+    for await (const event of events) {
+      count(event)
+      yield event
+    }
+  }
 }
 
 function showProgress(stream: GetMediaStream, tally: Tally): LiveLine {
