@@ -71,25 +71,28 @@ describe('getmedia emulator', () => {
     assert.deepEqual([streams.map(({ name, fragments }) => [name, fragments]), found], [[['door', 10]], 521])
   })
 
-  it('breaks sessions as a plan in a file says, and nothing is lost', async () => {
+  it('breaks sessions as its options and a plan in a file say, and nothing is lost', async () => {
     const plan = join(directory, 'faults.json')
     await writeFile(
       plan,
       JSON.stringify({ door: { faults: [{ type: 'cut-in-block', block: 9 }, { type: 'throttle' }] } }),
     )
     let found = 0
-    const args = ['--stream', `door=${CLIP}`, '--idle-end', '100ms', '--faults', plan]
+    const first = ['--fault', 'door={"type":"error-tag","id":5000}']
+    const args = ['--stream', `door=${CLIP}`, '--idle-end', '100ms', ...first, '--faults', plan]
     const { stdout } = await withService(args, async ({ url }) => {
       found = frames(await get(url))
     })
     const faults = jsonLines(stdout).flatMap(({ fault }) => (typeof fault === 'string' ? [fault] : []))
-    assert.deepEqual([faults, found], [['cut-in-block', 'throttle'], 521])
+    assert.deepEqual([faults, found], [['error-tag', 'cut-in-block', 'throttle'], 521])
   })
 
   const wrongUsages: [what: string, args: string[]][] = [
     ['a stream without a file', ['--stream', 'door']],
     ['a port that is none', ['--port', '70000']],
     ['credentials without a secret', ['--credentials', 'me']],
+    ['a fault that is none', ['--fault', 'door={"type":"earthquake"}']],
+    ['a fault that is no JSON', ['--fault', 'door=throttle']],
     ['a stream name that cannot be', ['--stream', `my door=${CLIP}`]],
   ]
   for (const [what, args] of wrongUsages) {

@@ -13,6 +13,7 @@ type EmulatorCommandOptions = {
   readonly live: readonly string[]
   readonly loop?: true
   readonly data?: string
+  readonly fault: readonly string[]
   readonly faults?: string
   readonly credentials: readonly string[]
   readonly signatures: boolean
@@ -35,6 +36,12 @@ export function emulatorCommand(): Command {
     .option('--live <name=file>', 'a stream into which the file is fed in real time; may repeat', collect, [])
     .option('--loop', 'with --live: begin again at the end')
     .option('--data <directory>', 'keep streams and media there (default: until the end only)')
+    .option(
+      '--fault <name=json>',
+      'what goes wrong with the next call, such as \'door={"type":"throttle"}\'; may repeat',
+      collect,
+      [],
+    )
     .option('--faults <file>', 'a plan of faults: {"STREAM": {"faults": [...], "random": {"seed": 1}}}')
     .option('--port <port>', '0 takes a free one', parsePort, 0)
     .option('--host <address>', 'anything but loopback lets others in', '127.0.0.1')
@@ -95,14 +102,18 @@ function keyPair(text: string): { accessKeyId: string; secretAccessKey: string }
 
 async function addStreams(service: Emulator, options: EmulatorCommandOptions): Promise<void> {
   for (const argument of options.stream) {
-    const [name, source] = nameAndFile('--stream', argument)
+    const [name, source] = nameAndValue('--stream', argument)
     await service.addStream({ name, source })
   }
   for (const argument of options.live) {
-    const [name, source] = nameAndFile('--live', argument)
+    const [name, source] = nameAndValue('--live', argument)
     const known = service.streams.find(stream => stream.name === name)
     const stream = known ?? (await service.addStream({ name }))
     await stream.playLive(source, { loop: options.loop ?? false })
+  }
+  for (const argument of options.fault) {
+    const [name, fault] = nameAndValue('--fault', argument)
+    planFaults(service, `{${JSON.stringify(name)}:{"faults":[${fault}]}}`)
   }
   if (options.faults !== undefined) planFaults(service, await readFile(options.faults, 'utf8'))
 }
@@ -114,9 +125,10 @@ function planFaults(service: Emulator, text: string): void {
   }
 }
 
-function nameAndFile(option: string, argument: string): [name: string, file: string] {
+function nameAndValue(option: string, argument: string): [name: string, value: string] {
   const at = argument.indexOf('=')
-  if (at < 1 || at === argument.length - 1) throw new OptionError(option, 'have the form NAME=FILE', argument)
+  if (at < 1 || at === argument.length - 1)
+    throw new OptionError(option, `have the form NAME=${option === '--fault' ? 'JSON' : 'FILE'}`, argument)
   return [argument.slice(0, at), argument.slice(at + 1)]
 }
 
