@@ -1,5 +1,5 @@
 /**
- * Fragment numbers of the real shape (facts 4.5): `1 << 156 | sequence << 92 | serverTimestampMs << 28 | random`.
+ * Fragment numbers of the real shape: `1 << 156 | sequence << 92 | serverTimestampMs << 28 | random`.
  * They rise strictly, have 47 digits, and a new producer session begins a new block of a thousand sequence numbers.
  */
 export class FragmentNumbers {

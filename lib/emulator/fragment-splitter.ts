@@ -135,7 +135,7 @@ class FragmentSplitter {
     this.#drafts.push(this.#draft)
   }
 
-  /** Tags that the producer sent before Info are in its first chunk only (facts 4.1). */
+  /** Tags that the producer sent before Info are in its first chunk only. */
   #nextSegmentHeader(): Uint8Array {
     if (this.#segmentHeader !== undefined) return this.#segmentHeader
     const info = this.#headerParts.findIndex(part => part.id === ID.Info)

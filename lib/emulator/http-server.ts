@@ -24,8 +24,7 @@ const MAX_LOGGED_PATH = 1024
 
 /**
  * The HTTP side: finds the operation, reads and checks its JSON, and sends the answer or the exception, each with a
- * request id. Requests are checked in the order signature, JSON, arguments, stream, authorisation, rate, sessions
- * (facts 6).
+ * request id. Requests are checked in the order signature, JSON, arguments, stream, authorisation, rate, sessions.
  */
 export function makeHttpServer(service: () => Service, settings: Settings, log: RequestLog): Server {
   const server = createServer(
@@ -126,7 +125,7 @@ async function sendAnswer(
     record.bytesSent = bytesWritten
   })
   response.writeHead(200, { 'Content-Type': answer.contentType, 'Transfer-Encoding': 'chunked' })
-  // The status comes at once, even where no data exist (facts 3).
+  // The status comes at once, even where no data exist.
   response.flushHeaders()
   await answer.send(body, request)
 }

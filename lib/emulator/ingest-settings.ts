@@ -1,7 +1,7 @@
 import { OptionError } from '../errors.ts'
 import { choiceOption, numberOption } from '../options.ts'
 
-/** What a fragment of PutMedia may be (facts 5); a breach is an ERROR acknowledgement. `limits: 'off'` does not lift these. */
+/** What a fragment of PutMedia may be; a breach is an ERROR acknowledgement. `limits: 'off'` does not lift these. */
 export type FragmentLimits = {
   /** Error 4001 beyond it. @default 50_000_000 */
   readonly maxBytes: number

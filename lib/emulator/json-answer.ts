@@ -7,7 +7,7 @@ export function sendJson(response: ServerResponse, statusCode: number, json: unk
   send(response, statusCode, 'application/json', JSON.stringify(json))
 }
 
-/** Sends an exception in the form from which the SDKs take its name and its message (facts 1.4). */
+/** Sends an exception in the form from which the SDKs take its name and its message. */
 export function sendException(response: ServerResponse, exception: ServiceException): void {
   const { errorType, statusCode } = exception
   if (errorType !== '') response.setHeader('x-amzn-ErrorType', errorType)

@@ -1,4 +1,4 @@
-/** Members that several operations share (facts 1.6 and 3). */
+/** Members that several operations share. */
 
 /** A stream's name. */
 export const STREAM_NAME = {

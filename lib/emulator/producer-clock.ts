@@ -1,10 +1,10 @@
 import type { MediaFragment } from './fragment.ts'
 
-/** What a producer says its Cluster timestamps are: counted from its start, or its time itself (facts 4.2). */
+/** What a producer says its Cluster timestamps are: counted from its start, or its time itself. */
 export type FragmentTimecodeType = 'RELATIVE' | 'ABSOLUTE'
 
 /**
- * Dates the fragments of one producer. Where the timestamps stop rising, the producer has begun anew (facts 9), and a
+ * Dates the fragments of one producer. Where the timestamps stop rising, the producer has begun anew, and a
  * relative clock is set to the time at which the service got that fragment.
  */
 export class ProducerClock {

@@ -13,7 +13,7 @@ import { ServiceException } from './service-exception.ts'
 export type { RequestOf, StructureRule } from './request-rules.ts'
 
 /**
- * Checks JSON bodies against the rules of their operation. The SDKs check next to nothing before they send (facts 1.3),
+ * Checks JSON bodies against the rules of their operation. The SDKs check next to nothing before they send,
  * so each length, pattern and choice of the API is checked on arrival, and the breaches are told all at once in the
  * words of the service's front end.
  */

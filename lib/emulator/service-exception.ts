@@ -1,4 +1,4 @@
-/** HTTP status of each exception; what is not listed is 400 (facts 1.6 and 6). */
+/** HTTP status of each exception; what is not listed is 400. */
 const STATUS_CODES: Readonly<Record<string, number>> = {
   NotAuthorizedException: 401,
   ResourceNotFoundException: 404,

@@ -2,7 +2,7 @@ import { ELEMENT_IDS } from '../mkv/schema/elements.ts'
 import { element, encodeId, encodeSize, master, string, UNKNOWN_SIZE, uint } from '../mkv/writer.ts'
 import type { StoredFragment } from './fragment.ts'
 
-/** The service's own elements in a chunk, in its own byte form (facts 4.1 and 4.2). */
+/** The service's own elements in a chunk, in its own byte form. */
 
 const PREFIX = 'AWS_KINESISVIDEO_'
 

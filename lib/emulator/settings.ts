@@ -3,7 +3,7 @@ import { OptionError } from '../errors.ts'
 import { choiceOption, functionOption, numberOption } from '../options.ts'
 import { type IngestOptions, type IngestSettings, resolveIngest } from './ingest-settings.ts'
 
-/** The service's quotas (facts 5). Each can be set; `Infinity` lifts it. */
+/** The service's quotas. Each can be set; `Infinity` lifts it. */
 export type Limits = {
   /** GetMedia calls a second for each stream. @default 5 */
   readonly getMediaCallsPerSecond: number

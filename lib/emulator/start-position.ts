@@ -6,7 +6,7 @@ import { invalidArgument } from './service-exception.ts'
 import type { UnknownFragment } from './settings.ts'
 import { BEFORE_ALL, timeOf } from './storage/fragment-table.ts'
 
-/** The declared form of a request's StartSelector (facts 3). */
+/** The declared form of a request's StartSelector. */
 export const START_SELECTOR = {
   type: 'structure',
   required: true,

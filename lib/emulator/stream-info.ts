@@ -1,7 +1,7 @@
 import type { MediaStream } from './media-stream.ts'
 import type { StreamStatus } from './stream-transitions.ts'
 
-/** A stream as DescribeStream and ListStreams tell of it (facts 1.6). */
+/** A stream as DescribeStream and ListStreams tell of it. */
 export function streamInfo(stream: MediaStream, status: StreamStatus): Record<string, unknown> {
   const description = stream.metadata.current
   return {

@@ -16,7 +16,7 @@ export type StreamAttributes = {
   readonly storageTier?: StorageTier | undefined
 }
 
-/** All that is known of a stream beside its media (facts 1.6), as plain data that a store can keep. */
+/** All that is known of a stream beside its media, as plain data that a store can keep. */
 export type StreamDescription = {
   readonly name: string
   readonly arn: string
@@ -102,7 +102,7 @@ export class StreamMetadata {
   }
 }
 
-/** Twenty letters and digits, as the real service's (facts 1.6). */
+/** Twenty letters and digits, as the real service's. */
 function randomVersion(random: () => number): string {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
   return Array.from({ length: 20 }, () => alphabet.charAt(Math.floor(random() * alphabet.length))).join('')

@@ -2,7 +2,7 @@ import type { MediaStream } from './media-stream.ts'
 import { MOST_TAGS, TOO_MANY_TAGS } from './members.ts'
 import { invalidArgument, ServiceException } from './service-exception.ts'
 
-/** What the tag operations of streams and those of resources do alike (facts 1.6). */
+/** What the tag operations of streams and those of resources do alike. */
 
 /** Adds tags to a stream's; a name that it has gets the new value. @throws ServiceException above fifty */
 export function addTags(stream: MediaStream, tags: Readonly<Record<string, string>>): void {

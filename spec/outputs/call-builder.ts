@@ -1,6 +1,6 @@
 import { type FrameOptions, fragment, type TrackOptions } from '../support/mkv-builder.ts'
 
-/** A call on a stream, in the shape of Amazon Connect's (facts 9), with everything that makes it hard. */
+/** A call on a stream, in the shape of Amazon Connect's, with everything that makes it hard. */
 export type CallOptions = {
   readonly seconds: number
   /** Fragments that are not sent. */

@@ -17,7 +17,7 @@ import {
 } from '../../lib/mkv/writer.ts'
 
 /**
- * Payloads for specs, written as a producer and the service write them (facts 4 and 7.3):
+ * Payloads for specs, written as a producer and the service write them:
  *
  *     payload(
  *       fragment({ number: '1', timestamp: 0, frames: [{ at: 0, keyframe: true, data: 'first' }] }),

@@ -11,7 +11,7 @@ export type Ack = {
   readonly ErrorCode?: string
 }
 
-/** The three ways in which producers sign (facts 7.1), and none. */
+/** The three ways in which producers sign, and none. */
 export type ProducerSigning = 'empty-body' | 'unsigned-payload' | 'presigned' | 'none'
 
 /** How a PutMedia request is made. */

@@ -7,7 +7,7 @@ import { readUint } from '../../lib/mkv/values.ts'
 import { sendServiceError } from './http-server.ts'
 
 /**
- * A PutMedia service on loopback that does as it is told (facts 7.2): each session has a plan for what goes wrong in it,
+ * A PutMedia service on loopback that does as it is told: each session has a plan for what goes wrong in it,
  * and without one it acknowledges and keeps everything.
  */
 

@@ -5,15 +5,15 @@ import { BodyOver, type ResponseBody } from '../response-body.ts'
 import { errorChunk, leadingTags, SEGMENT_HEAD } from '../service-tags.ts'
 import type { Settings } from '../settings.ts'
 
-/** The error of a number that is not archived; the one code that was seen in real bytes (facts 4.6). */
+/** The error of a number that is not archived; the one code that was seen in real bytes. */
 const NOT_FOUND = { id: 3000, code: 'FRAGMENT_NOT_FOUND' } as const
 
 /** How a body of listed fragments came to its end. */
 export type FragmentListEnd = 'complete' | 'error-tag' | 'fault' | 'client'
 
 /**
- * Sends the chunks of listed fragments, in the order of the list: as GetMedia's, but without the tags that end those
- * (facts 8). A number that is not there gives a chunk of its own that says so; `missingFragment` decides what follows.
+ * Sends the chunks of listed fragments, in the order of the list: as GetMedia's, but without the tags that end those.
+ * A number that is not there gives a chunk of its own that says so; `missingFragment` decides what follows.
  */
 export async function sendFragmentList(
   numbers: readonly string[],

@@ -19,7 +19,7 @@ export type TimeOrderedFragments = {
 }
 
 /**
- * One page of the fragments of a range, in no order that a client could rely on, nor its pages in one (facts 8): half of
+ * One page of the fragments of a range, in no order that a client could rely on, nor its pages in one: half of
  * the fragments come first, and then the others from the beginning again; and each page is shuffled. The same
  * fragments come in the same places each time. Reads no more than a page and what lies between its fragments.
  */

@@ -1,7 +1,7 @@
 import { invalidArgument } from '../service-exception.ts'
 import type { FragmentRange, PagePosition } from './fragment-pages.ts'
 
-/** What a NextToken of ListFragments stands for: with it and the stream, a next page needs no selector (facts 8). */
+/** What a NextToken of ListFragments stands for: with it and the stream, a next page needs no selector. */
 export type PageToken = { readonly range: FragmentRange; readonly position: PagePosition }
 
 /** Writes a token in the alphabet that the API has for it. */

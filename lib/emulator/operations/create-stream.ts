@@ -10,7 +10,7 @@ import {
 import { defineOperation } from '../operation.ts'
 import { MOST_RETENTION_HOURS } from '../stream-metadata.ts'
 
-/** CreateStream: a new and empty stream; without a retention of its own nothing on it is kept (facts 1.6). */
+/** CreateStream: a new and empty stream; without a retention of its own nothing on it is kept. */
 export const createStream = defineOperation({
   name: 'CreateStream',
   path: '/createStream',

@@ -2,7 +2,7 @@ import { admit } from '../admission.ts'
 import { STREAM_ARN, VERSION } from '../members.ts'
 import { defineOperation } from '../operation.ts'
 
-/** DeleteStream: the media are gone at once; the stream is told of as DELETING for a while (facts 1.6). */
+/** DeleteStream: the media are gone at once; the stream is told of as DELETING for a while. */
 export const deleteStream = defineOperation({
   name: 'DeleteStream',
   path: '/deleteStream',

@@ -4,7 +4,7 @@ import { defineOperation } from '../operation.ts'
 
 const GATE = { operation: 'DescribeStreamStorageConfiguration', denial: 'AccessDeniedException' } as const
 
-/** DescribeStreamStorageConfiguration: the tier that a stream was given (facts 1.6). */
+/** DescribeStreamStorageConfiguration: the tier that a stream was given. */
 export const describeStreamStorageConfiguration = defineOperation({
   name: 'DescribeStreamStorageConfiguration',
   path: '/describeStreamStorageConfiguration',

@@ -8,7 +8,7 @@ const GATE = {
   rates: { account: 'accountLookupsPerSecond', stream: 'describeStreamCallsPerSecond' },
 } as const
 
-/** DescribeStream: what is known of one stream (facts 1.6). */
+/** DescribeStream: what is known of one stream. */
 export const describeStream = defineOperation({
   name: 'DescribeStream',
   path: '/describeStream',

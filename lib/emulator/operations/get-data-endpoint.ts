@@ -7,7 +7,7 @@ const GATE = {
   rates: { account: 'accountLookupsPerSecond', stream: 'getDataEndpointCallsPerSecond' },
 } as const
 
-/** GetDataEndpoint: where to send the calls of an API; here always this same server (facts 2). */
+/** GetDataEndpoint: where to send the calls of an API; here always this same server. */
 export const getDataEndpoint = defineOperation({
   name: 'GetDataEndpoint',
   path: '/getDataEndpoint',

@@ -8,7 +8,7 @@ import { invalidArgument, tooManyCalls, tooManySessions } from '../service-excep
 
 const OPERATION = 'GetMediaForFragmentList'
 
-/** GetMediaForFragmentList: the chunks of archived fragments, in the order of the list (facts 8). */
+/** GetMediaForFragmentList: the chunks of archived fragments, in the order of the list. */
 export const getMediaForFragmentList = defineOperation({
   name: OPERATION,
   path: '/getMediaForFragmentList',
@@ -50,7 +50,7 @@ function findArchived(stream: MediaStream, number: bigint): StoredFragment | und
 
 function requireAll(numbers: readonly string[], find: (number: bigint) => StoredFragment | undefined): void {
   const missing = numbers.filter(number => find(BigInt(number)) === undefined)
-  // The text was seen from the real service (facts 6).
+  // The text was seen from the real service.
   if (missing.length > 0)
     throw invalidArgument(`Fragment numbers are invalid : ${missing.slice(0, 10).join(', ')}`)
 }

@@ -8,7 +8,7 @@ import { findStart, START_SELECTOR } from '../start-position.ts'
 
 const GATE = { operation: 'GetMedia', rates: { stream: 'getMediaCallsPerSecond' } } as const
 
-/** GetMedia: the chunks of a stream from a start selector on (facts 3 and 4). */
+/** GetMedia: the chunks of a stream from a start selector on. */
 export const getMedia = defineOperation({
   name: 'GetMedia',
   path: '/getMedia',

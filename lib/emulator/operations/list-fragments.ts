@@ -15,7 +15,7 @@ const DEFAULT_RESULTS = 100
 /** A time in epoch seconds. */
 const TIMESTAMP = { type: 'number', required: true, min: 0 } as const
 
-/** ListFragments: what is archived of a stream between two times, in pages and in no order (facts 8). */
+/** ListFragments: what is archived of a stream between two times, in pages and in no order. */
 export const listFragments = defineOperation({
   name: OPERATION,
   path: '/listFragments',
@@ -81,7 +81,7 @@ function exactMs(seconds: number): number {
   return Math.min(Number.MAX_SAFE_INTEGER, Math.round(seconds * 1e6) / 1000)
 }
 
-/** The text of the second was seen from the real service (facts 6); producers may have any time. */
+/** The text of the second was seen from the real service; producers may have any time. */
 function requireRetention(stream: MediaStream, range: FragmentRange, found: number, cutoffMs: number): void {
   if (stream.dataRetentionInHours === 0) {
     throw invalidArgument(`The stream ${stream.name} retains no data: its DataRetentionInHours is 0.`)

@@ -4,7 +4,7 @@ import { defineOperation } from '../operation.ts'
 import { invalidArgument } from '../service-exception.ts'
 import { streamInfo } from '../stream-info.ts'
 
-/** ListStreams: all streams, by name, in pages (facts 1.6). The token is the last name of the page, in base64. */
+/** ListStreams: all streams, by name, in pages. The token is the last name of the page, in base64. */
 export const listStreams = defineOperation({
   name: 'ListStreams',
   path: '/listStreams',

@@ -5,7 +5,7 @@ import { listTags } from '../stream-tags.ts'
 
 const GATE = { operation: 'ListTagsForResource', denial: 'AccessDeniedException' } as const
 
-/** ListTagsForResource: ListTagsForStream by ARN (facts 1.1). */
+/** ListTagsForResource: ListTagsForStream by ARN. */
 export const listTagsForResource = defineOperation({
   name: 'ListTagsForResource',
   path: '/ListTagsForResource',

@@ -3,7 +3,7 @@ import { NEXT_TOKEN, ONE_STREAM, TAGGED_STREAM_MEMBERS } from '../members.ts'
 import { defineOperation } from '../operation.ts'
 import { listTags } from '../stream-tags.ts'
 
-/** ListTagsForStream: a stream's tags (facts 1.6). */
+/** ListTagsForStream: a stream's tags. */
 export const listTagsForStream = defineOperation({
   name: 'ListTagsForStream',
   path: '/listTagsForStream',

@@ -8,7 +8,7 @@ import { invalidArgument, tooManySessions } from '../service-exception.ts'
 
 const GATE = { operation: 'PutMedia', rates: { stream: 'putMediaCallsPerSecond' } } as const
 
-/** Where the members of a PutMedia request come from; the SDKs' models do not have it (facts 7.1). */
+/** Where the members of a PutMedia request come from; the SDKs' models do not have it. */
 const HEADERS: Readonly<Record<string, string>> = {
   StreamName: 'x-amzn-stream-name',
   StreamARN: 'x-amzn-stream-arn',
@@ -17,7 +17,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   FragmentAcknowledgmentRequired: 'x-amzn-fragment-acknowledgment-required',
 }
 
-/** PutMedia: takes a producer's MKV, and acknowledges its fragments while it comes (facts 7). */
+/** PutMedia: takes a producer's MKV, and acknowledges its fragments while it comes. */
 export const putMedia = defineOperation({
   name: 'PutMedia',
   path: '/putMedia',

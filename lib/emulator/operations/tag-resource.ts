@@ -6,7 +6,7 @@ import { addTags } from '../stream-tags.ts'
 
 const GATE = { operation: 'TagResource', denial: 'AccessDeniedException' } as const
 
-/** TagResource: TagStream by ARN, with the tags in a list (facts 1.1). Signaling channels are not found here. */
+/** TagResource: TagStream by ARN, with the tags in a list. Signaling channels are not found here. */
 export const tagResource = defineOperation({
   name: 'TagResource',
   path: '/TagResource',

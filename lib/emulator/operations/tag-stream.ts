@@ -3,7 +3,7 @@ import { ONE_STREAM, TAG_MAP, TAGGED_STREAM_MEMBERS, TAGS_MAX_BODY_BYTES } from 
 import { defineOperation } from '../operation.ts'
 import { addTags } from '../stream-tags.ts'
 
-/** TagStream: adds tags to a stream, or gives those that it has new values (facts 1.6). */
+/** TagStream: adds tags to a stream, or gives those that it has new values. */
 export const tagStream = defineOperation({
   name: 'TagStream',
   path: '/tagStream',

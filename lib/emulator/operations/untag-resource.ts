@@ -5,7 +5,7 @@ import { removeTags } from '../stream-tags.ts'
 
 const GATE = { operation: 'UntagResource', denial: 'AccessDeniedException' } as const
 
-/** UntagResource: UntagStream by ARN (facts 1.1). */
+/** UntagResource: UntagStream by ARN. */
 export const untagResource = defineOperation({
   name: 'UntagResource',
   path: '/UntagResource',

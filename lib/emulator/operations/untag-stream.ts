@@ -3,7 +3,7 @@ import { ONE_STREAM, TAG_KEY_LIST, TAGGED_STREAM_MEMBERS, TAGS_MAX_BODY_BYTES } 
 import { defineOperation } from '../operation.ts'
 import { removeTags } from '../stream-tags.ts'
 
-/** UntagStream: takes tags away by their names (facts 1.6). */
+/** UntagStream: takes tags away by their names. */
 export const untagStream = defineOperation({
   name: 'UntagStream',
   path: '/untagStream',

@@ -4,7 +4,7 @@ import { defineOperation } from '../operation.ts'
 import { invalidArgument } from '../service-exception.ts'
 import { MOST_RETENTION_HOURS } from '../stream-metadata.ts'
 
-/** UpdateDataRetention: so many hours more or less; what is stored follows the new retention (facts 1.6). */
+/** UpdateDataRetention: so many hours more or less; what is stored follows the new retention. */
 export const updateDataRetention = defineOperation({
   name: 'UpdateDataRetention',
   path: '/updateDataRetention',

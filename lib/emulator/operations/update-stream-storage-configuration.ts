@@ -4,7 +4,7 @@ import { defineOperation } from '../operation.ts'
 
 const GATE = { operation: 'UpdateStreamStorageConfiguration', denial: 'AccessDeniedException' } as const
 
-/** UpdateStreamStorageConfiguration: another tier, which is kept and told, and changes nothing else (facts 1.6). */
+/** UpdateStreamStorageConfiguration: another tier, which is kept and told, and changes nothing else. */
 export const updateStreamStorageConfiguration = defineOperation({
   name: 'UpdateStreamStorageConfiguration',
   path: '/updateStreamStorageConfiguration',

@@ -7,7 +7,7 @@ export type AcknowledgedFragment = { readonly number: bigint; readonly timecodeM
 /** What became of a fragment. */
 export type FragmentEvent = 'BUFFERING' | 'RECEIVED' | 'PERSISTED'
 
-/** The response of PutMedia: one JSON object a line, as things happen (facts 7.2). */
+/** The response of PutMedia: one JSON object a line, as things happen. */
 export class Acknowledgements {
   readonly #body: ResponseBody
   readonly #areWanted: boolean

@@ -5,7 +5,7 @@ import { PutMediaError } from './error-codes.ts'
 /** What comes with each fragment of a body: the EBML header, and what stood before the first Cluster. */
 export type HeaderBytes = { readonly ebmlHeader: Uint8Array; readonly segmentHeader: Uint8Array }
 
-/** The head of a PutMedia body: one document, one Segment, one set of tracks (facts 7.1). */
+/** The head of a PutMedia body: one document, one Segment, one set of tracks. */
 export class DocumentHeader {
   readonly #maxTracks: number
   #sawDocument = false
@@ -76,7 +76,7 @@ export class DocumentHeader {
     throw malformed(`a header of more than ${MAX_HEADER_BYTES} bytes`)
   }
 
-  /** The header for the next fragment. Tags that came before Info are with the first only (facts 4.1). */
+  /** The header for the next fragment. Tags that came before Info are with the first only. */
   next(): HeaderBytes {
     if (this.#repeated !== undefined) return this.#repeated
     const ebmlHeader = this.#ebmlHeader ?? new Uint8Array()

@@ -1,6 +1,6 @@
 import { MkvLimitError, MkvSyntaxError } from '../../errors.ts'
 
-/** The errors that a PutMedia session tells of in an acknowledgement (facts 7.4). */
+/** The errors that a PutMedia session tells of in an acknowledgement. */
 export const PUT_MEDIA_ERRORS = {
   STREAM_READ_ERROR: 4000,
   MAX_FRAGMENT_SIZE_REACHED: 4001,

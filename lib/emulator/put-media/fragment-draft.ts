@@ -1,7 +1,7 @@
 import type { FragmentLimits, FragmentOrder } from '../ingest-settings.ts'
 import { PutMediaError } from './error-codes.ts'
 
-/** A fragment while its frames come in: what its blocks and tags say, checked as each comes (facts 7.1). */
+/** A fragment while its frames come in: what its blocks and tags say, checked as each comes. */
 export class FragmentDraft {
   timestampTicks = 0
   /** Whether the Cluster's timestamp is known, and the fragment was told of. */
@@ -104,6 +104,6 @@ export type DraftSession = {
   readonly latestTicks: number
 }
 
-/** Of a tag's name and value (facts 5). */
+/** Of a tag's name and value. */
 const MAX_NAME_BYTES = 128
 const MAX_VALUE_BYTES = 256

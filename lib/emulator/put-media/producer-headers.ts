@@ -9,7 +9,7 @@ export type PutMediaRequest = {
   readonly FragmentAcknowledgmentRequired?: string
 }
 
-/** Seconds from 1970 or another beginning; producers write no zeros before or behind the point (facts 7.1). */
+/** Seconds from 1970 or another beginning; producers write no zeros before or behind the point. */
 const DECIMAL = /^\s*([0-9]*)(?:\.([0-9]*))?\s*$/
 /** The year 9999, beyond which the API's dates do not go. */
 const LATEST_MS = 253_402_300_799_999

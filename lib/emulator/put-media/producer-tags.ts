@@ -1,6 +1,6 @@
 import { PutMediaError } from './error-codes.ts'
 
-/** Closes a fragment at once; the service does not hand it on (facts 7.3). */
+/** Closes a fragment at once; the service does not hand it on. */
 const END_OF_FRAGMENT = 'AWS_KINESISVIDEO_END_OF_FRAGMENT'
 /** Names of the service's own that a producer may send. */
 const PRODUCER_NAMES: ReadonlySet<string> = new Set([

@@ -9,7 +9,7 @@ import { computeSignature } from './string-to-sign.ts'
 
 /** How far a request may be dated from the service's time. */
 const MOST_SKEW_MS = 15 * 60_000
-/** The signing name of the control plane and of the data plane alike (facts 1.2). */
+/** The signing name of the control plane and of the data plane alike. */
 const SIGNING_NAME = 'kinesisvideo'
 
 /** What signatures are held against. */

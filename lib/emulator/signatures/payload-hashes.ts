@@ -12,7 +12,7 @@ export type Payload = Uint8Array | 'streamed'
 /**
  * The payload hashes under which a signature is to be tried. A body that is there must be what was signed, unless the
  * signer says that it was not. Of a body that streams, producers sign the empty hash, or `UNSIGNED-PAYLOAD`, with or
- * without the header that says so (facts 7.1).
+ * without the header that says so.
  *
  * @throws ServiceException where the body is another one than the header says
  */

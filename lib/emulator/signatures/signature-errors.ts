@@ -1,6 +1,6 @@
 import { ServiceException } from '../service-exception.ts'
 
-/** The front end's answers to a signature (facts 6, common errors). None holds a secret, a token or the signature. */
+/** The front end's answers to a signature. None holds a secret, a token or the signature. */
 
 /** The request is signed, but not all of the signature is there or readable. */
 export function incompleteSignature(message: string): ServiceException {

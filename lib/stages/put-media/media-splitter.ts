@@ -22,7 +22,7 @@ export type MediaEvent =
 
 /**
  * Splits Matroska that comes in any portions into headers and fragments, byte for byte. A fragment is a Cluster and what
- * stands behind it up to the next one (PutMedia, facts 7.1). A second EBML document, a second Segment, and Tracks that
+ * stands behind it up to the next one. A second EBML document, a second Segment, and Tracks that
  * say something else begin a new header; Tracks that repeat the same are left out, since the service takes none twice.
  *
  * `push` bytes, or `end`, then call `next` until it gives `undefined`. It tells of bytes as they come, inside a fragment
