@@ -13,6 +13,14 @@ export class Tally {
   millisBehindNow: number | null = null
   readonly #tracks = new Map<number, TrackTally>()
 
+  /** Counts what passes by. */
+  async *count(events: AsyncIterable<FragmentEvent>): AsyncGenerator<FragmentEvent> {
+    for await (const event of events) {
+      this.add(event)
+      yield event
+    }
+  }
+
   add(event: FragmentEvent): void {
     switch (event.type) {
       case 'fragment-start':

@@ -1,5 +1,9 @@
 /** Ways to cut the same bytes, all of which must give the same events. */
 
+import { randomFrom } from '../../lib/emulator/faults/seeded-random.ts'
+
+export { randomFrom }
+
 /** A name for the failing case, and the portions. */
 export type Chunking = { readonly name: string; readonly chunks: readonly Uint8Array[] }
 
@@ -36,15 +40,4 @@ function drawCuts(length: number, seed: number): number[] {
     cuts.push(place)
   }
   return cuts
-}
-
-/** Numbers from 0 to less than 1 (mulberry32): same seed, same numbers. */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -6,13 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import pc from 'picocolors'
 import { type Emulator, startEmulator } from '../../emulator/index.ts'
-import {
-  type FragmentEvent,
-  type GetMediaStream,
-  getMedia,
-  MkvFileSink,
-  type RetryEvent,
-} from '../../index.ts'
+import { type GetMediaStream, getMedia, MkvFileSink, type RetryEvent } from '../../index.ts'
 import { FrameLedger } from '../demo/frame-ledger.ts'
 import { Tally } from '../tally.ts'
 import { LiveLine } from '../terminal/live-line.ts'
@@ -57,11 +51,7 @@ async function consume(service: Emulator): Promise<void> {
   })
   const live = showProgress(stream, tally)
   try {
-    const count = (event: FragmentEvent) => {
-      tally.add(event)
-      if (event.type === 'frame') ledger.receive(event)
-    }
-    await pipeline(stream, counted(count), new MkvFileSink({ path: file }))
+    await pipeline(stream, events => tally.count(ledger.watch(events)), new MkvFileSink({ path: file }))
   } finally {
     live.stop()
   }
@@ -73,16 +63,6 @@ async function consume(service: Emulator): Promise<void> {
   )
   console.log(`\nWhat came plays: ${file}`)
   if (ledger.lost + ledger.twice > 0) process.exitCode = 1
-}
-
-/** Counts what passes by. */
-function counted(count: (event: FragmentEvent) => void) {
-  return async function* (events: AsyncIterable<FragmentEvent>): AsyncGenerator<FragmentEvent> {
-    for await (const event of events) {
-      count(event)
-      yield event
-    }
-  }
 }
 
 function showProgress(stream: GetMediaStream, tally: Tally): LiveLine {

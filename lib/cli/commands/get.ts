@@ -76,7 +76,7 @@ async function get(streamNameOrArn: string, options: GetOptions): Promise<void> 
   const tally = new Tally()
   const live = new LiveLine(() => tally.liveText(stream.metrics))
   try {
-    const events = counted(stream, tally)
+    const events = tally.count(stream)
     // Not a pipeline: it would not wait until the files of a broken-off stream are finished.
     if (outputs === undefined) await printRows(events, live, options)
     else await outputs.consume(events)
@@ -85,13 +85,6 @@ async function get(streamNameOrArn: string, options: GetOptions): Promise<void> 
   } finally {
     live.stop()
     process.stderr.write(`${tally.summary(stream, droppedFrames(outputs))}\n`)
-  }
-}
-
-async function* counted(events: AsyncIterable<FragmentEvent>, tally: Tally): AsyncGenerator<FragmentEvent> {
-  for await (const event of events) {
-    tally.add(event)
-    yield event
   }
 }
 

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FragmentFrame, MkvChunkDemuxer, type MkvEvent, type MkvFrame } from '../../index.ts'
+import {
+  type FragmentEvent,
+  type FragmentFrame,
+  MkvChunkDemuxer,
+  type MkvEvent,
+  type MkvFrame,
+} from '../../index.ts'
 
 /** What was sent, read from the file itself, against what was received: each frame by its track, time and bytes. */
 export class FrameLedger {
@@ -14,8 +20,12 @@ export class FrameLedger {
     return ledger
   }
 
-  receive(frame: FragmentFrame): void {
-    count(this.#received, frame)
+  /** Notes the frames that pass by. */
+  async *watch(events: AsyncIterable<FragmentEvent>): AsyncGenerator<FragmentEvent> {
+    for await (const event of events) {
+      if (event.type === 'frame') count(this.#received, event)
+      yield event
+    }
   }
 
   /** Frames that were sent and did not come. */

@@ -1,6 +1,7 @@
 import { OptionError } from '../../errors.ts'
 import { numberOption } from '../../options.ts'
 import type { Fault } from '../faults.ts'
+import { randomFrom } from './seeded-random.ts'
 
 /** Faults by chance: the same seed gives the same faults, call after call. */
 export type RandomFaultOptions = {
@@ -73,15 +74,4 @@ function checkTypes(types: readonly RandomFaultType[], path: string): readonly R
   const isKnown = Array.isArray(types) && types.length > 0 && types.every(type => Object.hasOwn(MAKERS, type))
   if (!isKnown) throw new OptionError(path, `be a list of ${Object.keys(MAKERS).join(', ')}`, types)
   return types
-}
-
-/** mulberry32: numbers from 0 to less than 1, the same for the same seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
