@@ -81,6 +81,7 @@ function contenders(file: string, chunkBytes: number): Contender[] {
         const isBlock = (tag: unknown) =>
           typeof tag === 'object' && tag !== null && 'payload' in tag && 'track' in tag ? 1 : 0
         const { sink, total } = countingSink(isBlock, true)
+        // Its types are of an older Node's streams.
         await pipeline(source(), new EbmlStreamDecoder() as unknown as NodeJS.ReadWriteStream, sink)
         return total()
       },

@@ -77,6 +77,7 @@ function tagsToStandardOutput(): Outlet {
 }
 
 function toStandardOutput(name: string, stage: Writable): Outlet {
+  // A Transform's own type says nothing of what it gives; this one gives bytes.
   const done = writeToStandardOutput(stage as unknown as AsyncIterable<Uint8Array>).then(() => {
     stage.destroy()
   })
