@@ -45,6 +45,10 @@ export type FragmentFrame = {
   /** Wall-clock time: the fragment's producer time (its server time where the producer's is no wall clock) plus the frame's distance from the fragment's start. */
   readonly wallClock: Date | null
   readonly keyframe: boolean
+  /** The decoder needs it, and nobody is to see it. */
+  readonly invisible: boolean
+  /** No other frame needs it: a decoder that is late may skip it. */
+  readonly discardable: boolean
   readonly durationMs: number | undefined
   readonly laceIndex: number
   /** A view into the transport chunk where the frame lies in one, else a copy. */

@@ -201,6 +201,8 @@ class Frame implements FragmentFrame {
   readonly track: number
   readonly timestampMs: number
   readonly keyframe: boolean
+  readonly invisible: boolean
+  readonly discardable: boolean
   readonly durationMs: number | undefined
   readonly laceIndex: number
   readonly data: Uint8Array
@@ -211,6 +213,8 @@ class Frame implements FragmentFrame {
     this.track = frame.track
     this.timestampMs = frame.timestampMs
     this.keyframe = frame.keyframe
+    this.invisible = frame.invisible
+    this.discardable = frame.discardable
     this.durationMs = frame.durationMs
     this.laceIndex = frame.laceIndex
     this.data = frame.data

@@ -199,6 +199,8 @@ describe('FragmentAssembler gives frames', () => {
       track: 2,
       timestampMs: 105,
       keyframe: true,
+      invisible: false,
+      discardable: false,
       durationMs: undefined,
       laceIndex: 0,
       data: Buffer.from('abc'),

@@ -74,6 +74,8 @@ function storedFrame(number: string | null, place: number, frame: StoredFrame): 
     timestampMs: frame.timestampMs ?? place * 40,
     wallClock: null,
     keyframe: frame.keyframe ?? place === 0,
+    invisible: false,
+    discardable: false,
     durationMs: frame.durationMs,
     laceIndex: 0,
     data: Buffer.from(frame.data ?? `${number}.${place}`),
