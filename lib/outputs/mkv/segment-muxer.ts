@@ -4,7 +4,7 @@ import { OutputError } from '../output-error.ts'
 import { type BlockPieces, simpleBlockPieces, timedBlockPieces } from './block-head.ts'
 import type { Rotation } from './rotation.ts'
 import { sameTracks } from './same-tracks.ts'
-import { type Gaps, type PlacedFrame, Timeline } from './timeline.ts'
+import { type Gaps, type PlacedFrame, Timeline } from '../timeline/timeline.ts'
 
 /** What is to be written next. A segment begins with `segment`, a cluster with `cluster`; the blocks after it are its. */
 export type MuxStep = SegmentStep | ClusterStep | BlockStep

@@ -1,6 +1,6 @@
 import type { Track } from '../../mkv/tracks.ts'
 import type { FragmentFrame, FragmentStart } from '../../stages/events.ts'
-import { frameDurationMs, frameTimeMs } from '../frame-duration.ts'
+import { frameDurationMs, frameTimeMs } from './frame-duration.ts'
 import { FragmentClock, type Moment } from './fragment-clock.ts'
 import { TrackTimes } from './track-times.ts'
 
