@@ -2,12 +2,25 @@
 
 export { FileSink, type FileSinkOptions } from './file-sink.ts'
 export {
+  type HlsPlaylistReport,
+  type HlsSegmentReport,
+  HlsWriter,
+  type HlsWriterOptions,
+} from './hls-writer.ts'
+export {
   type MkvFileReport,
   MkvFileSink,
   type MkvFileSinkOptions,
   type RotateOptions,
 } from './mkv-file-sink.ts'
 export { MkvSegmentMerger, type MkvSegmentMergerOptions } from './mkv-segment-merger.ts'
+export { type Mp4FileReport, Mp4FileSink, type Mp4FileSinkOptions } from './mp4-file-sink.ts'
+export {
+  type Mp4HeaderEvent,
+  Mp4Remuxer,
+  type Mp4RemuxerOptions,
+  type UnsupportedTracks,
+} from './mp4-remuxer.ts'
 export { OutputError } from './output-error.ts'
 export { type TagRow, TagTable, type TagTableOptions } from './tag-table.ts'
 export {

@@ -9,6 +9,7 @@ import { CLIP } from '../support/fault-run.ts'
 import { errorChunk, fragment, payload } from '../support/mkv-builder.ts'
 import { callFragments } from './call-builder.ts'
 import { countOf, framesOf, scratch } from './media.ts'
+import { videoTrack } from './pictures.ts'
 
 const COMMAND = fileURLToPath(new URL('convert-process.ts', import.meta.url))
 
@@ -43,6 +44,39 @@ describe('getmedia convert', () => {
     assert.equal(framesOf(await readFile(directory.file('door.mkv'))).length, 108)
     assert.equal((await readFile(directory.file('tags.csv'), 'utf8')).split('\r\n').length, 5)
     assert.deepEqual((await readdir(directory.path)).sort(), ['calls', 'door.mkv', 'tags.csv'])
+  })
+
+  it('makes MP4, HLS and Matroska of one reading', async () => {
+    await using directory = await scratch()
+    const outputs = ['--mp4', 'door.mp4', '--hls', 'door', '--mkv', 'door.mkv'].map(word =>
+      word.startsWith('--') ? word : directory.file(word),
+    )
+    const { exitCode, stderr } = await convert([CLIP, '--hls-segment', '3s', ...outputs])
+    assert.equal(exitCode, 0, stderr)
+    assert.match(stderr, /door\.mp4: 12\.9 s, 521 frames, .* kB\n/)
+    assert.match(stderr, /door\/index\.m3u8: plays from now on\n/)
+    assert.match(stderr, /door\/index\.m3u8: ended, with 4 segments\n/)
+    assert.deepEqual((await readdir(directory.path)).sort(), ['door', 'door.mkv', 'door.mp4'])
+  })
+
+  it('writes MP4 to standard output in fragments', async () => {
+    const { exitCode, stdout } = await convert([CLIP, '--mp4', '-'])
+    assert.deepEqual([exitCode, stdout.toString('latin1', 4, 8)], [0, 'ftyp'])
+    assert.ok(stdout.includes('moof'))
+  })
+
+  it('says what MP4 cannot carry, and leaves it out where that is asked for', async () => {
+    await using directory = await scratch()
+    const parts = fragment({
+      tracks: [videoTrack(), { type: 'subtitle', name: 'words' }],
+      frames: [{ keyframe: true, data: 'picture' }],
+    })
+    const path = directory.file('door.mp4')
+    const refused = await convert(['-', '--mp4', path], parts)
+    assert.equal(refused.exitCode, 1)
+    assert.match(refused.stderr, /track 2 \(words\): subtitle \(S_TEXT\/UTF8\) is not written to MP4/)
+    const written = await convert(['-', '--mp4', path, '--skip-unsupported'], parts)
+    assert.deepEqual([written.exitCode, await readdir(directory.path)], [0, ['door.mp4']])
   })
 
   it('writes one of them to standard output', async () => {
@@ -140,7 +174,7 @@ describe('getmedia convert', () => {
   })
 
   const wrong: [name: string, args: string[], message: RegExp][] = [
-    ['no output', [CLIP], /--mkv, --wav or --tags/],
+    ['no output', [CLIP], /--mkv, .* or --tags. must be given/],
     ['two on standard output', [CLIP, '--mkv', '-', '--tags', '-'], /standard output/],
     ['a call on standard output', [CLIP, '--wav', '-'], /--wav/],
     ['a rotation of a pipe', [CLIP, '--mkv', '-', '--rotate', '10m'], /--rotate/],

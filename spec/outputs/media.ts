@@ -45,15 +45,23 @@ export type Packet = {
   readonly md5: string
 }
 
-/** ffmpeg's own word on the packets of a file; its messages go to `messages`. */
+/** ffmpeg's own word on the packets of a file, their times in milliseconds; its messages go to `messages`. */
 export async function packetsOf(path: string): Promise<{ packets: Packet[]; messages: string }> {
   const args = ['-v', 'error', '-i', path, '-map', '0', '-c', 'copy', '-f', 'framemd5', '-']
   const { stdout, stderr } = await run('ffmpeg', args)
+  const msPerTick = new Map(
+    Array.from(stdout.matchAll(/^#tb (\d+): (\d+)\/(\d+)$/gm), ([, track = '', num, den]) => [
+      track,
+      (1000 * Number(num)) / Number(den),
+    ]),
+  )
   const packets = stdout
     .split('\n')
     .filter(line => line !== '' && !line.startsWith('#'))
     .map(line => line.split(',').map(field => field.trim()))
-    .map(([track = '', , timeMs = '', , size = '', md5 = '']) => ({ track, timeMs, size, md5 }))
+    .map(([track = '', , ticks, , size = '', md5 = '']) => {
+      return { track, timeMs: String(Math.round(Number(ticks) * msPerTick.get(track)!)), size, md5 }
+    })
   return { packets, messages: stderr }
 }
 
@@ -68,6 +76,17 @@ export async function run(
   args: readonly string[],
 ): Promise<{ stdout: string; stderr: string }> {
   return await promisify(execFile)(tool, [...args], { maxBuffer: 64 * 1024 * 1024 })
+}
+
+type Target = { write(event: FragmentEvent, callback: (error?: Error | null) => void): boolean }
+
+/** Writes the events, one after the other; resolves when the stage has taken the last. */
+export async function writeAll(stage: Target, events: readonly FragmentEvent[]): Promise<void> {
+  for (const event of events) {
+    await new Promise<void>((resolve, reject) => {
+      stage.write(event, error => (error ? reject(error) : resolve()))
+    })
+  }
 }
 
 /** A directory that is gone with the block that declares it: `await using directory = await scratch()`. */

@@ -9,7 +9,7 @@ import {
   TagExtractor,
 } from '../../index.ts'
 import { openOutputs } from '../sinks/open-outputs.ts'
-import { addOutputFlags, hasOutputs, type OutputFlags } from '../sinks/output-flags.ts'
+import { addOutputFlags, hasOutputs, type OutputFlags, outputFlagNames } from '../sinks/output-flags.ts'
 import { handleBrokenPipe } from '../terminal/broken-pipe.ts'
 
 export function convertCommand(): Command {
@@ -19,12 +19,12 @@ export function convertCommand(): Command {
     )
     .argument('<file>', 'the file, or - for standard input')
   return addOutputFlags(command)
-    .addHelpText('after', '\nOne of --mkv and --tags may be - for standard output.')
+    .addHelpText('after', '\nOne that is a file may be - for standard output.')
     .action(convert)
 }
 
 async function convert(file: string, flags: OutputFlags): Promise<void> {
-  if (!hasOutputs(flags)) throw new OptionError('--mkv, --wav or --tags', 'be given', undefined)
+  if (!hasOutputs(flags)) throw new OptionError(outputFlagNames(), 'be given', undefined)
   handleBrokenPipe()
   const outputs = openOutputs(flags, text => process.stderr.write(`${text}\n`))
   const input = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 })

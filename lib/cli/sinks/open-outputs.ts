@@ -1,10 +1,11 @@
 import { FanOut } from './fan-out.ts'
-import { openOutlets, type TellFile } from './open-outlets.ts'
+import { OUTPUT_KINDS } from './kinds/index.ts'
 import { checkOutputFlags, type OutputFlags } from './output-flags.ts'
+import type { TellFile } from './output-kind.ts'
 
 /** The outputs that the flags ask for, as one. Throws `OptionError` for flags that do not go together. */
 export function openOutputs(flags: OutputFlags, tell: TellFile): FanOut {
   checkOutputFlags(flags)
-  const outlets = openOutlets(flags, tell)
-  return new FanOut(outlets.map(outlet => [outlet, flags.whenSlow?.get(outlet.name) ?? 'wait']))
+  const wanted = OUTPUT_KINDS.filter(({ target }) => target(flags) !== undefined)
+  return new FanOut(wanted.map(kind => [kind.open(flags, tell), flags.whenSlow?.get(kind.name) ?? 'wait']))
 }

@@ -1,11 +1,19 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { OptionError } from '../../index.ts'
 import { parseDurationMs } from '../arguments/numbers.ts'
+import { OUTPUT_KINDS } from './kinds/index.ts'
 import type { WhenSlow } from './lane.ts'
 
 /** The flags that say where things go, shared by `convert` and `get`. */
 export type OutputFlags = {
   readonly mkv?: string
+  readonly mp4?: string
+  readonly fragmented?: true
+  readonly skipUnsupported?: true
+  readonly hls?: string
+  /** Milliseconds. */
+  readonly hlsSegment?: number
+  readonly hlsWindow?: number
   readonly wav?: string
   readonly tags?: string
   readonly gaps?: 'keep' | 'close'
@@ -18,65 +26,68 @@ export type OutputFlags = {
   readonly whenSlow?: ReadonlyMap<string, WhenSlow>
 }
 
+const NAMES = OUTPUT_KINDS.map(({ name }) => name)
+
+/** The flags of every output, and those that several share. */
 export function addOutputFlags(command: Command): Command {
+  for (const kind of OUTPUT_KINDS) kind.addFlags(command)
   return command
-    .option(
-      '--mkv <file>',
-      'one playable Matroska file; {time}, {date}, {fragment} and {index} stand for its facts',
-    )
-    .option('--wav <directory>', 'WAV files of the speakers of a call')
-    .option(
-      '--tags <file>',
-      "every fragment's tags, as CSV where the name ends in .csv, else as lines of JSON",
-    )
-    .addOption(
-      new Option('--gaps <how>', 'with --mkv: moments without media (default: keep)').choices([
-        'keep',
-        'close',
-      ]),
-    )
-    .option('--rotate <time>', 'with --mkv: a new file so often, at a keyframe, such as 10m', parseDurationMs)
-    .addOption(
-      new Option('--wav-layout <layout>', 'one file a speaker, or one of both (default: files)').choices([
-        'files',
-        'stereo',
-      ]),
-    )
-    .option('--contact <id>', 'with --wav: the ContactId of the call (default: the first)')
     .addOption(
       new Option(
-        '--on-contact-change <what>',
-        'with --wav: when another call begins (default: stop)',
-      ).choices([...['stop', 'split', 'filter', 'ignore']]),
+        '--gaps <how>',
+        'moments without media: keep them (default of --mkv and --mp4), or close them (of --hls and --fragmented)',
+      ).choices(['keep', 'close']),
     )
+    .option(
+      '--rotate <time>',
+      'with --mkv and --mp4: a new file so often, at a keyframe, such as 10m',
+      parseDurationMs,
+    )
+    .option('--skip-unsupported', 'with --mp4 and --hls: leave out tracks that MP4 cannot carry')
 }
 
 /** `--when-slow mkv=drop`: for live streams, where an output need not hold the others up. */
 export function addWhenSlowFlag(command: Command): Command {
   return command.option(
     '--when-slow <output=policy>',
-    'mkv, wav or tags = wait, or drop frames up to the next keyframe; may be repeated (default: wait)',
+    'an output such as mkv = wait, or drop frames up to the next keyframe; may be repeated (default: wait)',
     parseWhenSlow,
   )
 }
 
 function parseWhenSlow(text: string, before?: ReadonlyMap<string, WhenSlow>): ReadonlyMap<string, WhenSlow> {
-  const [, output, policy] = /^(mkv|wav|tags)=(wait|drop)$/.exec(text) ?? []
-  if (output === undefined) throw new InvalidArgumentError('Use an output and a policy, such as mkv=drop.')
-  return new Map([...(before ?? []), [output, policy as WhenSlow]])
+  const [output = '', policy] = text.split('=')
+  if (!NAMES.includes(output) || (policy !== 'wait' && policy !== 'drop')) {
+    throw new InvalidArgumentError(
+      `Use an output and a policy, such as mkv=drop; outputs are ${NAMES.join(', ')}.`,
+    )
+  }
+  return new Map([...(before ?? []), [output, policy]])
 }
 
-export function hasOutputs({ mkv, wav, tags }: OutputFlags): boolean {
-  return mkv !== undefined || wav !== undefined || tags !== undefined
+export function hasOutputs(flags: OutputFlags): boolean {
+  return OUTPUT_KINDS.some(({ target }) => target(flags) !== undefined)
+}
+
+/** `--mkv, --mp4 … or --tags`, for messages. */
+export function outputFlagNames(): string {
+  const flags = NAMES.map(name => `--${name}`)
+  return `${flags.slice(0, -1).join(', ')} or ${flags.at(-1)}`
 }
 
 /** Throws `OptionError`, which is exit code 2, for flags that do not go together. */
 export function checkOutputFlags(flags: OutputFlags): void {
-  if (flags.wav === '-') throw new OptionError('--wav', 'be a directory', '-')
-  if (flags.mkv === '-' && flags.tags === '-') {
-    throw new OptionError('--mkv and --tags', 'not both be standard output', '-')
+  const toStandardOutput = OUTPUT_KINDS.filter(({ target }) => target(flags) === '-')
+  for (const kind of toStandardOutput) {
+    if (!kind.toStandardOutput) throw new OptionError(`--${kind.name}`, 'be a directory', '-')
   }
-  if (flags.mkv === '-' && flags.rotate !== undefined) {
-    throw new OptionError('--rotate', 'go with a file, not with standard output', flags.rotate)
+  if (toStandardOutput.length > 1) {
+    const names = toStandardOutput.map(({ name }) => `--${name}`).join(' and ')
+    throw new OptionError(names, 'not both be standard output', '-')
+  }
+  const { mkv, mp4, fragmented, rotate } = flags
+  const isFiles = (target: string | undefined) => target !== undefined && target !== '-'
+  if (rotate !== undefined && !isFiles(mkv) && (!isFiles(mp4) || fragmented)) {
+    throw new OptionError('--rotate', 'go with files of --mkv or --mp4', rotate)
   }
 }

@@ -1,5 +1,5 @@
-import type { Track } from '../mkv/tracks.ts'
-import type { FragmentFrame } from '../stages/events.ts'
+import type { Track } from '../../mkv/tracks.ts'
+import type { FragmentFrame } from '../../stages/events.ts'
 
 /** Samples in a frame of AAC, at the rate of its AudioSpecificConfig (ISO/IEC 14496-3, section 4.5.1.1). */
 const AAC_FRAME_SAMPLES = 1024

@@ -1,7 +1,7 @@
 import type { Track } from '../../mkv/tracks.ts'
 import type { FragmentFrame, FragmentStart } from '../../stages/events.ts'
-import { frameDurationMs, frameTimeMs } from './frame-duration.ts'
 import { FragmentClock, type Moment } from './fragment-clock.ts'
+import { frameDurationMs, frameTimeMs } from './frame-duration.ts'
 import { TrackTimes } from './track-times.ts'
 
 /**

@@ -1,0 +1,38 @@
+import { Option } from 'commander'
+import { type WavFileReport, WavWriter } from '../../../index.ts'
+import { filesOutlet } from '../outlets.ts'
+import type { OutputKind } from '../output-kind.ts'
+
+export const wavOutput: OutputKind = {
+  name: 'wav',
+  addFlags: command =>
+    command
+      .option('--wav <directory>', 'WAV files of the speakers of a call')
+      .addOption(
+        new Option('--wav-layout <layout>', 'one file a speaker, or one of both (default: files)').choices([
+          'files',
+          'stereo',
+        ]),
+      )
+      .option('--contact <id>', 'with --wav: the ContactId of the call (default: the first)')
+      .addOption(
+        new Option(
+          '--on-contact-change <what>',
+          'with --wav: when another call begins (default: stop)',
+        ).choices(['stop', 'split', 'filter', 'ignore']),
+      ),
+  target: ({ wav }) => wav,
+  toStandardOutput: false,
+  open: ({ wav = '', wavLayout, onContactChange, contact }, tell) => {
+    const sink = new WavWriter({
+      directory: wav,
+      ...(wavLayout === undefined ? {} : { layout: wavLayout }),
+      ...(onContactChange === undefined ? {} : { onContactChange }),
+      ...(contact === undefined ? {} : { contactId: contact }),
+    })
+    sink.on('file', ({ path, samples, sampleRateHz, tracks }: WavFileReport) => {
+      tell(`${path}: ${(samples / sampleRateHz).toFixed(1)} s of ${tracks.join(' and ')}`)
+    })
+    return filesOutlet('wav', sink)
+  },
+}

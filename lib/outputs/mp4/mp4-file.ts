@@ -1,0 +1,140 @@
+import type { Track } from '../../mkv/tracks.ts'
+import { AtomicFile } from '../atomic-file.ts'
+import type { PlacedFrame } from '../timeline/timeline.ts'
+import { payloadOf } from './fragment-writer.ts'
+import type { Mediabunny } from './mediabunny-module.ts'
+import { type Mp4Track, mp4Track, namesOf } from './mp4-track.ts'
+import { SampleClock } from './sample-clock.ts'
+
+/** Bytes that are written at once. */
+const WRITE_BYTES = 1024 * 1024
+
+type Writer = {
+  readonly mp4: Mp4Track
+  readonly clock: SampleClock
+  readonly add: (packet: PacketFacts) => Promise<void>
+  /** The latest time before the last keyframe, below which mediabunny takes nothing. */
+  floorMs: number
+  latestMs: number
+  hasKeyframe: boolean
+}
+
+type PacketFacts = {
+  readonly data: Uint8Array
+  readonly keyframe: boolean
+  readonly seconds: number
+  readonly durationSeconds: number
+}
+
+/**
+ * An ordinary MP4 file, by mediabunny: its index, of some 200 bytes in memory for each frame until then, stands at its end.
+ */
+export class Mp4File {
+  bytes = 0
+  /** Frames that came before the first keyframe of their track, which nothing could show. */
+  skippedFrames = 0
+  readonly #file: AtomicFile
+  readonly #output: InstanceType<Mediabunny['Output']>
+  readonly #writers: ReadonlyMap<number, Writer>
+
+  private constructor(
+    file: AtomicFile,
+    output: InstanceType<Mediabunny['Output']>,
+    writers: ReadonlyMap<number, Writer>,
+  ) {
+    this.#file = file
+    this.#output = output
+    this.#writers = writers
+  }
+
+  static async open(path: string, tracks: readonly Track[], mediabunny: Mediabunny): Promise<Mp4File> {
+    const { Mp4OutputFormat, Output, StreamTarget } = mediabunny
+    const file = await AtomicFile.open(path)
+    const target = new StreamTarget(
+      new WritableStream({
+        write: async ({ data, position }: { data: Uint8Array; position: number }) => {
+          await file.writeAll([data], position)
+          mp4.bytes = Math.max(mp4.bytes, position + data.length)
+        },
+      }),
+      { chunked: true, chunkSize: WRITE_BYTES },
+    )
+    const output = new Output({ format: new Mp4OutputFormat({ fastStart: false }), target })
+    const writers = new Map(
+      tracks.map(track => [track.number, writerOf(mediabunny, output, mp4Track(track))]),
+    )
+    const mp4 = new Mp4File(file, output, writers)
+    await output.start()
+    return mp4
+  }
+
+  get path(): string {
+    return this.#file.path
+  }
+
+  /** True when the frame was written; false when it is one that nothing could show. */
+  async add({ frame, timeMs, endMs }: PlacedFrame): Promise<boolean> {
+    const writer = this.#writers.get(frame.track)!
+    const { mp4 } = writer
+    if (!writer.hasKeyframe && !frame.keyframe) {
+      this.skippedFrames++
+      return false
+    }
+    writer.hasKeyframe = true
+    if (frame.keyframe) writer.floorMs = writer.latestMs
+    const atMs = Math.max(0, timeMs, writer.floorMs)
+    writer.latestMs = Math.max(writer.latestMs, atMs)
+    const samples = mp4.type === 'audio' ? mp4.samplesOf(frame.data) : undefined
+    await writer.add({
+      data: isMadeOfKeyframe(mp4) ? frame.data : payloadOf(mp4, frame.data),
+      keyframe: frame.keyframe,
+      seconds: mp4.type === 'audio' ? writer.clock.place(atMs, samples) / mp4.timescale : atMs / 1000,
+      durationSeconds: samples === undefined ? (endMs - timeMs) / 1000 : samples / mp4.timescale,
+    })
+    return true
+  }
+
+  /** Writes the index, and gives the file its name. */
+  async finish(): Promise<void> {
+    try {
+      await this.#output.finalize()
+    } finally {
+      await this.#file.commit()
+    }
+  }
+
+  /** Removes what was written. */
+  async discard(): Promise<void> {
+    await this.#output.cancel()
+    await this.#file.discard()
+  }
+}
+
+function writerOf(mediabunny: Mediabunny, output: InstanceType<Mediabunny['Output']>, mp4: Mp4Track): Writer {
+  const { EncodedAudioPacketSource, EncodedPacket, EncodedVideoPacketSource } = mediabunny
+  const packetOf = ({ data, keyframe, seconds, durationSeconds }: PacketFacts) =>
+    new EncodedPacket(data, keyframe ? 'key' : 'delta', seconds, durationSeconds)
+  const state = {
+    mp4,
+    clock: new SampleClock(mp4.timescale),
+    floorMs: 0,
+    latestMs: 0,
+    hasKeyframe: false,
+  }
+  if (mp4.type === 'audio') {
+    const source = new EncodedAudioPacketSource(mp4.codec)
+    const meta = { decoderConfig: mp4.config }
+    output.addAudioTrack(source, namesOf(mp4))
+    return { ...state, add: facts => source.add(packetOf(facts), meta) }
+  }
+  const source = new EncodedVideoPacketSource(mp4.codec)
+  const meta = { decoderConfig: mp4.config }
+  // Its frames' times are in whole milliseconds: not its rate, but what makes its timescale.
+  output.addVideoTrack(source, { ...namesOf(mp4), frameRate: mp4.timescale })
+  return { ...state, add: facts => source.add(packetOf(facts), meta) }
+}
+
+/** Without codec data in the payload, mediabunny makes them of Annex B, and takes that alone. */
+function isMadeOfKeyframe(mp4: Mp4Track): boolean {
+  return mp4.type === 'video' && mp4.config.description === undefined
+}

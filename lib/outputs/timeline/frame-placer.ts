@@ -1,0 +1,152 @@
+import type { Track } from '../../mkv/tracks.ts'
+import type { FragmentEvent, FragmentFrame, FragmentStart } from '../../stages/events.ts'
+import type { Rotation } from '../mkv/rotation.ts'
+import { sameTracks } from '../mkv/same-tracks.ts'
+import { OutputError } from '../output-error.ts'
+import { type Gaps, type PlacedFrame, Timeline } from './timeline.ts'
+
+/** What an output is to write next. It begins with `begin`, and begins again where its tracks or its file change. */
+export type PlacerStep = BeginStep | FrameStep | FragmentEndStep
+
+export type BeginStep = {
+  readonly type: 'begin'
+  readonly reason: 'first' | 'tracks' | 'rotation'
+  /** Those that are written. */
+  readonly tracks: readonly Track[]
+  /** Wall-clock time of its first frame, and the fragment that it begins with. */
+  readonly startedAt: Date | null
+  readonly fragmentNumber: string | null
+}
+
+export type FrameStep = { readonly type: 'frame'; readonly placed: PlacedFrame }
+
+/** All that is to be had of a fragment has been placed. */
+export type FragmentEndStep = { readonly type: 'fragment-end' }
+
+/** What a change of tracks does: the timeline goes on, or counts from zero again, or it is an `OutputError`. */
+export type TrackChange = 'continue' | 'restart' | 'error'
+
+export type FramePlacerOptions = {
+  /** The output's class, for errors. */
+  readonly output: string
+  readonly gaps: Gaps
+  readonly onTrackChange: TrackChange
+  readonly rotation?: Rotation | undefined
+  /** Which of a fragment's tracks are written; frames of others are passed over. @default all */
+  readonly select?: (tracks: readonly Track[]) => readonly Track[]
+}
+
+/**
+ * Puts the frames of fragments on one rising timeline, and says where the tracks change and where a new file begins: what
+ * every container needs. It is synchronous and writes nothing. Memory: that of `Timeline`.
+ */
+export class FramePlacer {
+  readonly #output: string
+  readonly #timeline: Timeline
+  readonly #onTrackChange: TrackChange
+  readonly #rotation: Rotation | undefined
+  readonly #select: (tracks: readonly Track[]) => readonly Track[]
+  #start: FragmentStart | undefined
+  #isChecked = false
+  #tracks: readonly Track[] = []
+  #written: ReadonlySet<number> = new Set()
+  #declared: ReadonlySet<number> = new Set()
+  #lead: Track | undefined
+  #next: BeginStep['reason'] | undefined = 'first'
+
+  constructor({ output, gaps, onTrackChange, rotation, select = tracks => tracks }: FramePlacerOptions) {
+    this.#output = output
+    this.#timeline = new Timeline(gaps)
+    this.#onTrackChange = onTrackChange
+    this.#rotation = rotation
+    this.#select = select
+  }
+
+  /** Throws `OutputError` for a frame of a track that its fragment does not declare, and for a change that may not be. */
+  push(event: FragmentEvent): PlacerStep[] {
+    switch (event.type) {
+      case 'fragment-start':
+        return this.#startFragment(event)
+      case 'frame':
+        return this.#frame(event)
+      default:
+        // Whatever ends a fragment, in the order or not: what is held of it has its place now.
+        return [...this.end(), { type: 'fragment-end' }]
+    }
+  }
+
+  /** Nothing more comes. */
+  end(): PlacerStep[] {
+    return this.#give(this.#timeline.flush())
+  }
+
+  #startFragment(start: FragmentStart): PlacerStep[] {
+    const steps = this.end()
+    this.#start = start
+    this.#isChecked = false
+    this.#timeline.startFragment(start)
+    this.#rotation?.countFragment()
+    return steps
+  }
+
+  #frame(frame: FragmentFrame): PlacerStep[] {
+    if (!this.#isChecked) this.#checkTracks()
+    if (!this.#written.has(frame.track)) {
+      if (this.#declared.has(frame.track)) return []
+      const problem = `a frame of track ${frame.track}, which its fragment ${frame.fragmentNumber ?? ''} does not declare`
+      throw new OutputError(this.#output, problem)
+    }
+    if (this.#isTimeToRotate(frame)) {
+      this.#next = 'rotation'
+      this.#timeline.restart()
+    }
+    return this.#give(this.#timeline.place(frame))
+  }
+
+  /** Only once a fragment brings frames do its tracks count: those without are often half a header. */
+  #checkTracks(): void {
+    this.#isChecked = true
+    const declared = this.#start?.tracks ?? []
+    const tracks = this.#select(declared)
+    this.#declared = new Set(declared.map(({ number }) => number))
+    if (sameTracks(tracks, this.#tracks)) return
+    const isFirst = this.#tracks.length === 0
+    if (!isFirst && this.#onTrackChange === 'error') {
+      const problem = `the tracks or their codec data change with fragment ${this.#start?.fragmentNumber ?? ''}`
+      throw new OutputError(this.#output, problem)
+    }
+    this.#tracks = tracks
+    this.#written = new Set(tracks.map(({ number }) => number))
+    this.#lead = leadTrack(tracks)
+    this.#next = isFirst ? 'first' : 'tracks'
+    if (!isFirst && this.#onTrackChange === 'restart') this.#timeline.restart()
+    this.#timeline.setTracks(tracks)
+  }
+
+  #isTimeToRotate(frame: FragmentFrame): boolean {
+    if (this.#rotation === undefined || this.#timeline.isHolding || this.#next !== undefined) return false
+    if (frame.track !== this.#lead?.number || !frame.keyframe) return false
+    return this.#rotation.isDue(this.#timeline.timeOf(frame) ?? 0)
+  }
+
+  #give(placed: readonly PlacedFrame[]): PlacerStep[] {
+    const steps: PlacerStep[] = []
+    for (const item of placed) {
+      if (this.#next !== undefined) steps.push(this.#begin(this.#next, item.frame))
+      this.#rotation?.countBytes(item.frame.data.length)
+      steps.push({ type: 'frame', placed: item })
+    }
+    return steps
+  }
+
+  #begin(reason: BeginStep['reason'], { wallClock, fragmentNumber }: FragmentFrame): BeginStep {
+    this.#next = undefined
+    this.#rotation?.begin()
+    return { type: 'begin', reason, tracks: this.#tracks, startedAt: wallClock, fragmentNumber }
+  }
+}
+
+/** The track that players seek by, at whose keyframes files, segments and chunks begin: the first of video, else the first. */
+export function leadTrack(tracks: readonly Track[]): Track | undefined {
+  return tracks.find(({ type }) => type === 'video') ?? tracks[0]
+}
