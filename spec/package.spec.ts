@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -32,7 +32,18 @@ await pipeline(createReadStream(process.argv[2]!), new MkvChunkDemuxer(), new Ta
 console.log(bytes > 0, frames, new MkvReader().next(), ELEMENT_IDS.Segment === 0x18538067, OptionError.name)
 `
 
-describe('the package, packed and installed', () => {
+/** All that is installed here but what the package leaves to its users. */
+async function linkModules(directory: string): Promise<void> {
+  const { peerDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    peerDependencies: Record<string, string>
+  }
+  await mkdir(directory)
+  for (const name of await readdir(join(root, 'node_modules'))) {
+    if (!(name in peerDependencies)) await symlink(join(root, 'node_modules', name), join(directory, name))
+  }
+}
+
+describe('the package, packed and installed without what is optional', () => {
   let directory: string
   const clip = join(root, 'lib/cli/demo/camera.mkv')
 
@@ -46,9 +57,8 @@ describe('the package, packed and installed', () => {
     )
     const tarball = (JSON.parse(stdout) as { filename: string }[])[0]!.filename
     await run('tar', ['-xzf', tarball], { cwd: directory })
-    const modules = join(directory, 'package/node_modules')
+    await linkModules(join(directory, 'package/node_modules'))
     await mkdir(join(directory, 'node_modules/@types'), { recursive: true })
-    await symlink(join(root, 'node_modules'), modules)
     await symlink(join(directory, 'package'), join(directory, 'node_modules/getmedia'))
     await symlink(join(root, 'node_modules/@types/node'), join(directory, 'node_modules/@types/node'))
     await writeFile(join(directory, 'package.json'), '{ "type": "module" }')
@@ -72,6 +82,19 @@ describe('the package, packed and installed', () => {
     const bin = join(directory, 'package/lib/cli/getmedia.js')
     const { stdout } = await run(process.execPath, [bin, 'inspect', clip, '--json'])
     assert.equal(stdout.split('\n').length, 521 + 2 + 1)
+  })
+
+  it('says what to install for an output that needs more', async () => {
+    const bin = join(directory, 'package/lib/cli/getmedia.js')
+    const failed = run(process.execPath, [bin, 'convert', clip, '--mp4', join(directory, 'door.mp4')])
+    await assert.rejects(failed, (error: Error & { code: number; stderr: string }) => {
+      assert.equal(error.code, 1)
+      assert.match(
+        error.stderr,
+        /the package "mediabunny" writes MP4, and is not there: npm install mediabunny/,
+      )
+      return true
+    })
   })
 
   it('names no path of the machine that built it', async () => {

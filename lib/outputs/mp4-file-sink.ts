@@ -3,9 +3,10 @@ import { choiceOption } from '../options.ts'
 import type { FragmentEvent } from '../stages/events.ts'
 import { FileNames } from './file-names.ts'
 import { type RotateOptions, Rotation } from './mkv/rotation.ts'
-import { loadMediabunny } from './mp4/mediabunny-module.ts'
+import { loadMediabunny, withMediabunny } from './mp4/mediabunny-module.ts'
 import { Mp4File } from './mp4/mp4-file.ts'
-import { selectTracks, type UnsupportedTracks } from './mp4/mp4-track.ts'
+import { selectTracks } from './mp4/mp4-track.ts'
+import type { UnsupportedTracks } from './mp4/unsupported-tracks.ts'
 import { type BeginStep, FramePlacer, type PlacerStep } from './timeline/frame-placer.ts'
 import { followSignal, WriteQueue } from './write-queue.ts'
 
@@ -121,7 +122,7 @@ export class Mp4FileSink extends Writable {
       if (step.type === 'begin') await this.#begin(step)
       else if (step.type === 'frame') {
         const open = this.#open!
-        if (!(await open.file.add(step.placed))) continue
+        if (!(await withMediabunny('Mp4FileSink', () => open.file.add(step.placed)))) continue
         open.frames++
         open.durationMs = Math.max(open.durationMs, Math.round(step.placed.endMs))
       }

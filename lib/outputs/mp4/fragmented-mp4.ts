@@ -2,7 +2,7 @@ import type { FragmentEvent } from '../../stages/events.ts'
 import type { BeginStep } from '../timeline/frame-placer.ts'
 import type { Chunk, Chunker, ChunkStep } from './chunker.ts'
 import { FragmentWriter, type Mp4Header } from './fragment-writer.ts'
-import { loadMediabunny } from './mediabunny-module.ts'
+import { loadMediabunny, withMediabunny } from './mediabunny-module.ts'
 
 /** What a fragmented MP4 is made of, in its order. */
 export type Mp4Piece =
@@ -42,7 +42,8 @@ export class FragmentedMp4 {
       const begin = this.#begin
       this.#begin = undefined
       if (begin !== undefined) {
-        const header = await this.#writer!.header(await loadMediabunny(this.#output), step)
+        const mediabunny = await loadMediabunny(this.#output)
+        const header = await withMediabunny(this.#output, () => this.#writer!.header(mediabunny, step))
         yield { type: 'header', begin, startedAt: step.startedAt, ...header }
       }
       yield { type: 'chunk', chunk: step, pieces: this.#writer!.chunk(step) }

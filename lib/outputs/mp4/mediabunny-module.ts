@@ -17,3 +17,21 @@ export async function loadMediabunny(output: string): Promise<Mediabunny> {
     )
   }
 }
+
+/** Does `work` with mediabunny; what it refuses is an `OutputError`, since the same stream would be refused again. */
+export async function withMediabunny<T>(output: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    // The disk's own errors, and ours, pass through it.
+    if (cause instanceof OutputError || (cause instanceof Error && 'syscall' in cause)) throw cause
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new OutputError(
+      output,
+      `mediabunny cannot write this stream: ${reason}; MkvFileSink takes every stream`,
+      {
+        cause,
+      },
+    )
+  }
+}

@@ -2,6 +2,7 @@ import type { AudioCodec, VideoCodec } from 'mediabunny'
 import type { Track } from '../../mkv/tracks.ts'
 import { OutputError } from '../output-error.ts'
 import { hevcCodecString } from './codec-string.ts'
+import type { UnsupportedTracks } from './unsupported-tracks.ts'
 
 /** How a track goes into MP4. */
 export type Mp4Track = VideoTrack | AudioTrack
@@ -28,9 +29,6 @@ export type AudioTrack = Common & {
   /** Samples of a frame, where its codec tells. */
   readonly samplesOf: (data: Uint8Array) => number | undefined
 }
-
-/** What to do with a track that MP4 cannot carry. */
-export type UnsupportedTracks = 'error' | 'leave-out'
 
 /** What is wrong with a track that MP4 cannot carry. */
 class Unfit {
