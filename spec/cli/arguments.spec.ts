@@ -10,6 +10,7 @@ describe('a duration', () => {
     ['10s', 10_000],
     ['0.5s', 500],
     ['2m', 120_000],
+    ['1h', 3_600_000],
     ['10', 10_000],
     ['100', 100_000],
     ['101', 101],
@@ -17,7 +18,7 @@ describe('a duration', () => {
   ]
   for (const [text, ms] of durations) it(`${text} is ${ms} ms`, () => assert.equal(parseDurationMs(text), ms))
 
-  for (const text of ['', '0', '0s', '-1', 'soon', '1h', '1e3', ' 5s']) {
+  for (const text of ['', '0', '0s', '-1', 'soon', '1d', '1e3', ' 5s']) {
     it(`${JSON.stringify(text)} is refused`, () =>
       assert.throws(() => parseDurationMs(text), InvalidArgumentError))
   }
