@@ -1,5 +1,18 @@
 /** What people want GetMedia for: each output takes `FragmentEvent`s, alone or in a `pipeline`. */
 
+export {
+  type AssFields,
+  type Cue,
+  CueExtractor,
+  type CueExtractorOptions,
+  type CueTrack,
+} from './cue-extractor.ts'
+export {
+  type ElementaryFormat,
+  ElementaryStream,
+  type ElementaryStreamOptions,
+  type ElementaryTrackEvent,
+} from './elementary-stream.ts'
 export { FileSink, type FileSinkOptions } from './file-sink.ts'
 export {
   type HlsPlaylistReport,
@@ -7,6 +20,7 @@ export {
   HlsWriter,
   type HlsWriterOptions,
 } from './hls-writer.ts'
+export { type KeyframeSample, KeyframeSampler, type KeyframeSamplerOptions } from './keyframe-sampler.ts'
 export {
   type MkvFileReport,
   MkvFileSink,
@@ -22,6 +36,12 @@ export {
   type UnsupportedTracks,
 } from './mp4-remuxer.ts'
 export { OutputError } from './output-error.ts'
+export {
+  type SnapshotFailure,
+  type SnapshotReport,
+  SnapshotWriter,
+  type SnapshotWriterOptions,
+} from './snapshot-writer.ts'
 export { type TagRow, TagTable, type TagTableOptions } from './tag-table.ts'
 export {
   type ContactChange,

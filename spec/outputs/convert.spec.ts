@@ -7,8 +7,9 @@ import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { CLIP } from '../support/fault-run.ts'
 import { errorChunk, fragment, payload } from '../support/mkv-builder.ts'
+import { requires } from '../support/requirements.ts'
 import { callFragments } from './call-builder.ts'
-import { countOf, framesOf, scratch } from './media.ts'
+import { countOf, framesOf, packetsOf, run, scratch } from './media.ts'
 import { videoTrack } from './pictures.ts'
 
 const COMMAND = fileURLToPath(new URL('convert-process.ts', import.meta.url))
@@ -77,6 +78,48 @@ describe('getmedia convert', () => {
     assert.match(refused.stderr, /track 2 \(words\): subtitle \(S_TEXT\/UTF8\) is not written to MP4/)
     const written = await convert(['-', '--mp4', path, '--skip-unsupported'], parts)
     assert.deepEqual([written.exitCode, await readdir(directory.path)], [0, ['door.mp4']])
+  })
+
+  it('takes bare frames, cues and pictures out of one file', requires('ffmpeg'), async () => {
+    await using directory = await scratch()
+    await writeFile(directory.file('words.srt'), '1\n00:00:00,500 --> 00:00:02,000\nHello door\n')
+    const source = directory.file('source.mkv')
+    const inputs = ['-i', CLIP, '-i', directory.file('words.srt'), '-map', '0', '-map', '1', '-c', 'copy']
+    await run('ffmpeg', ['-v', 'error', ...inputs, '-c:s', 'srt', source])
+    const outputs = ['--h264', 'a.h264', '--aac', 'a.aac', '--cues', 'a.vtt', '--snapshots', 'pictures'].map(
+      word => (word.startsWith('--') ? word : directory.file(word)),
+    )
+    const { exitCode, stderr } = await convert([source, '--snapshot-every', '5s', ...outputs])
+    assert.equal(exitCode, 0, stderr)
+    assert.deepEqual(
+      [
+        (await packetsOf(directory.file('a.h264'))).packets.length,
+        (await packetsOf(directory.file('a.aac'))).packets.length,
+        (await readdir(directory.file('pictures'))).length,
+        await readFile(directory.file('a.vtt'), 'utf8'),
+      ],
+      [320, 201, 3, 'WEBVTT\n\n00:00:00.500 --> 00:00:02.000\nHello door\n\n'],
+    )
+  })
+
+  it('writes cues to standard output as lines of JSON, with the times of their frames', async () => {
+    const parts = fragment({
+      ...{ timestamp: 5000, producerTimestamp: '1600000000.250' },
+      tracks: [{ type: 'subtitle', name: 'words' }],
+      frames: [{ keyframe: true, data: 'Hello', group: { durationTicks: 900 } }],
+    })
+    const { exitCode, stdout } = await convert(['-', '--cues', '-'], parts)
+    const { plainText, wallClock, endWallClock, track } = JSON.parse(stdout.toString())
+    assert.deepEqual(
+      [exitCode, plainText, wallClock, endWallClock, track.name],
+      [0, 'Hello', '2020-09-13T12:26:40.250Z', '2020-09-13T12:26:41.150Z', 'words'],
+    )
+  })
+
+  it('refuses bare frames of a codec that the stream does not have', async () => {
+    const { exitCode, stderr } = await convert([CLIP, '--h265', '-'])
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /no track of H\.265; there is 1 "camera" \(V_MPEG4\/ISO\/AVC\), 2 "microphone"/)
   })
 
   it('writes one of them to standard output', async () => {

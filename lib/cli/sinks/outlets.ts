@@ -12,32 +12,38 @@ export function filesOutlet(name: string, sink: object): Outlet {
   return { name, sink: native(sink), done: closeOf(sink as NodeJS.EventEmitter) }
 }
 
-/** A stage that gives bytes or text, and where they go: a file, or `-`. */
-export function bytesOutlet(name: string, stage: object, target: string, tell: TellFile): Outlet {
-  return target === '-' ? standardOutputOutlet(name, stage) : fileOutlet(name, stage, target, tell)
-}
+/** Makes bytes or text of what a stage gives. */
+export type Serializer = (items: AsyncIterable<unknown>) => AsyncIterable<Uint8Array | string>
 
-function fileOutlet(name: string, stage: object, path: string, tell: TellFile): Outlet {
-  const file = new FileSink({ path })
-  file.on('file', () => tell(path))
-  const closed = closeOf(file)
-  const done = pipeline(stage as NodeJS.ReadableStream, native(file)).then(
-    () => closed,
-    async (error: Error) => {
-      await closed.catch(() => {})
-      throw error
-    },
-  )
+/** A stage that gives bytes or text, also by a `serializer`, and where they go: a file, or `-`. */
+export function bytesOutlet(
+  name: string,
+  stage: object,
+  target: string,
+  tell: TellFile,
+  serializer: Serializer = items => items as AsyncIterable<Uint8Array>,
+): Outlet {
+  const done = target === '-' ? toStandardOutput(stage, serializer) : toFile(stage, serializer, target, tell)
   return { name, sink: native(stage), done }
 }
 
-function standardOutputOutlet(name: string, stage: object): Outlet {
-  const sink = native(stage)
-  // A Transform's own type says nothing of what it gives; this one gives bytes.
-  const done = writeToStandardOutput(stage as AsyncIterable<Uint8Array>).then(() => {
-    sink.destroy()
-  })
-  return { name, sink, done }
+async function toFile(stage: object, serializer: Serializer, path: string, tell: TellFile): Promise<void> {
+  const file = new FileSink({ path })
+  file.on('file', () => tell(path))
+  const closed = closeOf(file)
+  // Whoever waits for it hears of a failure from the pipeline.
+  closed.catch(() => {})
+  try {
+    await pipeline(stage as NodeJS.ReadableStream, serializer, native(file))
+  } finally {
+    await closed.catch(() => {})
+  }
+  await closed
+}
+
+async function toStandardOutput(stage: object, serializer: Serializer): Promise<void> {
+  await writeToStandardOutput(serializer(stage as AsyncIterable<unknown>))
+  native(stage).destroy()
 }
 
 /** Streams of `readable-stream` differ from Node's own in their types alone. */

@@ -15,7 +15,17 @@ export type OutputFlags = {
   readonly hlsSegment?: number
   readonly hlsWindow?: number
   readonly wav?: string
+  readonly h264?: string
+  readonly h265?: string
+  readonly aac?: string
+  readonly pcm?: string
+  readonly cues?: string
+  readonly snapshots?: string
+  /** Milliseconds. */
+  readonly snapshotEvery?: number
   readonly tags?: string
+  /** Of the outputs that take one track: its number or its name. */
+  readonly track?: number | string
   readonly gaps?: 'keep' | 'close'
   /** Milliseconds. */
   readonly rotate?: number
@@ -43,6 +53,11 @@ export function addOutputFlags(command: Command): Command {
       'with --mkv and --mp4: a new file so often, at a keyframe, such as 10m',
       parseDurationMs,
     )
+    .option(
+      '--track <track>',
+      'with --h264, --h265, --aac, --pcm, --cues and --snapshots: its number or name (default: the first that fits)',
+      parseTrack,
+    )
     .option('--skip-unsupported', 'with --mp4 and --hls: leave out tracks that MP4 cannot carry')
 }
 
@@ -63,6 +78,11 @@ function parseWhenSlow(text: string, before?: ReadonlyMap<string, WhenSlow>): Re
     )
   }
   return new Map([...(before ?? []), [output, policy]])
+}
+
+/** Digits are a number; no producer names its tracks so. */
+function parseTrack(text: string): number | string {
+  return /^\d+$/.test(text) ? Number(text) : text
 }
 
 export function hasOutputs(flags: OutputFlags): boolean {

@@ -4,7 +4,7 @@ import { once } from 'node:events'
  * Writes to standard output without ending it, which is not ours to end. False when its reader has gone, as `head` does:
  * that is an end and no failure. Rejects for any other error.
  */
-export async function writeToStandardOutput(chunks: AsyncIterable<Uint8Array>): Promise<boolean> {
+export async function writeToStandardOutput(chunks: AsyncIterable<Uint8Array | string>): Promise<boolean> {
   const { stdout } = process
   let failure: NodeJS.ErrnoException | undefined
   const onError = (error: NodeJS.ErrnoException) => {

@@ -15,14 +15,57 @@ const ESCAPE_OBJECT_TYPE = 31
 const ESCAPE_SAMPLE_RATE = 15
 
 export function readAac(bytes: Uint8Array): AacData | undefined {
+  const config = readConfig(new BitReader(bytes))
+  if (config === undefined) return undefined
+  const { objectType, sampleRateHz, channelConfiguration } = config
+  return { kind: 'aac', objectType, sampleRateHz, channelConfiguration }
+}
+
+/** What an ADTS header says of the stream (ISO/IEC 14496-3, section 1.A.2.2.1). */
+export type AdtsConfig = {
+  /** Of the core where SBR or PS extends it. A header has room for 1 to 4. */
+  readonly objectType: number
+  /** 15 where the rate is none of the table's, which a header cannot say. */
+  readonly sampleRateIndex: number
+  readonly channelConfiguration: number
+}
+
+const SBR = 5
+const PS = 29
+
+/** The AudioSpecificConfig as decoders that know no extension are told of it. */
+export function readAdtsConfig(bytes: Uint8Array): AdtsConfig | undefined {
   const bits = new BitReader(bytes)
-  let objectType = bits.read(5)
-  if (objectType === ESCAPE_OBJECT_TYPE) objectType = 32 + bits.read(6)
-  const rateIndex = bits.read(4)
-  const sampleRateHz = rateIndex === ESCAPE_SAMPLE_RATE ? bits.read(24) : SAMPLE_RATES_HZ[rateIndex]
+  const config = readConfig(bits)
+  if (config === undefined) return undefined
+  const { sampleRateHz, channelConfiguration } = config
+  let { objectType } = config
+  if (objectType === SBR || objectType === PS) {
+    // The extension's rate, and the core's own type.
+    readSampleRate(bits)
+    objectType = readObjectType(bits)
+    if (bits.overrun) return undefined
+  }
+  const index = SAMPLE_RATES_HZ.indexOf(sampleRateHz)
+  return { objectType, sampleRateIndex: index < 0 ? ESCAPE_SAMPLE_RATE : index, channelConfiguration }
+}
+
+function readConfig(bits: BitReader): Omit<AacData, 'kind'> | undefined {
+  const objectType = readObjectType(bits)
+  const sampleRateHz = readSampleRate(bits)
   const channelConfiguration = bits.read(4)
   if (bits.overrun || sampleRateHz === undefined || sampleRateHz === 0 || objectType === 0) return undefined
-  return { kind: 'aac', objectType, sampleRateHz, channelConfiguration }
+  return { objectType, sampleRateHz, channelConfiguration }
+}
+
+function readObjectType(bits: BitReader): number {
+  const objectType = bits.read(5)
+  return objectType === ESCAPE_OBJECT_TYPE ? 32 + bits.read(6) : objectType
+}
+
+function readSampleRate(bits: BitReader): number | undefined {
+  const index = bits.read(4)
+  return index === ESCAPE_SAMPLE_RATE ? bits.read(24) : SAMPLE_RATES_HZ[index]
 }
 
 class BitReader {

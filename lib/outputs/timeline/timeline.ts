@@ -38,6 +38,7 @@ const MOST_BYTES = 16 * 1024 * 1024
 export class Timeline {
   readonly #gaps: Gaps
   #tracks: ReadonlyMap<number, Track> = new Map()
+  #hasMedia = false
   readonly #times = new Map<number, TrackTimes>()
   /** What is added to a timestamp; `undefined` where the output begins. */
   #offsetMs: number | undefined
@@ -72,6 +73,7 @@ export class Timeline {
   /** The next frames are of these tracks, whose numbers need not mean what they meant. */
   setTracks(tracks: readonly Track[]): void {
     this.#tracks = new Map(tracks.map(track => [track.number, track]))
+    this.#hasMedia = tracks.some(isMedia)
     this.#times.clear()
   }
 
@@ -102,16 +104,28 @@ export class Timeline {
     return held.map(frame => this.#put(frame))
   }
 
-  #isJoint({ frame, atMs }: Held): boolean {
+  #isJoint(held: Held): boolean {
+    const { frame, atMs } = held
     if (this.#offsetMs === undefined) return true
     const outMs = atMs + this.#offsetMs
     const times = this.#times.get(frame.track)
-    const isBehind = times === undefined ? outMs < this.#endMs - OVERLAP_MS : outMs <= times.lastMs
+    const isBehind = times === undefined ? outMs < this.#endMs - OVERLAP_MS : this.#isBehind(outMs, held)
     if (this.#isFirstOfFragment) return isBehind || outMs > this.#endMs + this.#jitterMs(frame.track)
     if (!isBehind) return false
     // A keyframe is behind no frame before it; others are, where frames are sent in another order than they are shown.
     const isVideo = this.#tracks.get(frame.track)!.type === 'video'
     return isVideo ? frame.keyframe : outMs <= (times?.lastMs ?? this.#endMs) - OVERLAP_MS
+  }
+
+  /** Behind the track's own last frame; cues may show together. */
+  #isBehind(outMs: number, { frame }: Held): boolean {
+    const { lastMs } = this.#times.get(frame.track)!
+    return this.#isCue(frame.track) ? outMs < lastMs : outMs <= lastMs
+  }
+
+  /** Shows over what is seen and heard, which does not wait for its end. */
+  #isCue(track: number): boolean {
+    return this.#hasMedia && !isMedia(this.#tracks.get(track)!)
   }
 
   #jitterMs(track: number): number {
@@ -132,10 +146,16 @@ export class Timeline {
     const earliestMs = Math.min(...firstMs.values())
     if (this.#last === undefined) return -earliestMs
     // The least offset with which no track goes back, nor into the duration of its own last frame.
-    const least = Array.from(firstMs, ([track, ms]) => (this.#times.get(track)?.endMs ?? this.#endMs) - ms)
+    const least = Array.from(firstMs, ([track, ms]) => (this.#roomFrom(track) ?? this.#endMs) - ms)
     const closed = Math.max(...least)
     if (this.#gaps === 'close') return closed
     return this.#clock.offsetMs(this.#last, earliestMs, { closed, kept: this.#offsetMs! })
+  }
+
+  /** Where there is room for more of a track; `undefined` where it has had nothing yet. */
+  #roomFrom(track: number): number | undefined {
+    const times = this.#times.get(track)
+    return this.#isCue(track) ? times?.lastMs : times?.endMs
   }
 
   #put({ frame, atMs, durationMs }: Held): PlacedFrame {
@@ -146,11 +166,15 @@ export class Timeline {
       this.#times.set(frame.track, times)
     }
     const timeMs = times.add(exactMs, durationMs)
-    this.#endMs = Math.max(this.#endMs, times.endMs)
+    this.#endMs = Math.max(this.#endMs, this.#roomFrom(frame.track)!)
     if (this.#last === undefined || exactMs >= this.#last.outMs)
       this.#last = this.#clock.moment(exactMs, atMs)
     const startsFragment = this.#isFirstOfFragment
     this.#isFirstOfFragment = false
     return { frame, timeMs, endMs: times.endMs, startsFragment }
   }
+}
+
+function isMedia({ type }: Track): boolean {
+  return type === 'video' || type === 'audio'
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { readAac } from '../../../lib/mkv/codecs/aac.ts'
+import { readAac, readAdtsConfig } from '../../../lib/mkv/codecs/aac.ts'
 
 describe('readAac', () => {
   const aac = (objectType: number, sampleRateHz: number, channelConfiguration: number) => ({
@@ -25,5 +25,27 @@ describe('readAac', () => {
   for (const [name, hex, expected] of cases) {
     it(`${expected === undefined ? 'refuses' : 'reads'} ${name}`, () =>
       assert.deepEqual(readAac(Buffer.from(hex.replaceAll(' ', ''), 'hex')), expected))
+  }
+})
+
+describe('readAdtsConfig', () => {
+  const config = (objectType: number, sampleRateIndex: number, channelConfiguration: number) => ({
+    objectType,
+    sampleRateIndex,
+    channelConfiguration,
+  })
+  const cases: [name: string, hex: string, expected: object | undefined][] = [
+    ['LC, 44.1 kHz, stereo', '1210', config(2, 4, 2)],
+    ['a rate of the table that is written out', '1780 1f40 10', config(2, 8, 2)],
+    ['a rate that has no index', '1780 1f41 10', config(2, 15, 2)],
+    ['HE-AAC as its core', '2b92 0800', config(2, 7, 2)],
+    ['HE-AAC v2 as its core', 'eb8a 0800', config(2, 7, 1)],
+    ['HE-AAC whose core is missing', '2b92', undefined],
+    ['an object type that ADTS has no room for', 'f8e8 2000', config(39, 4, 1)],
+    ['one byte', '12', undefined],
+  ]
+  for (const [name, hex, expected] of cases) {
+    it(`${expected === undefined ? 'refuses' : 'reads'} ${name}`, () =>
+      assert.deepEqual(readAdtsConfig(Buffer.from(hex.replaceAll(' ', ''), 'hex')), expected))
   }
 })

@@ -1,0 +1,92 @@
+import { type AdtsConfig, readAdtsConfig } from '../../mkv/codecs/aac.ts'
+import type { Track } from '../../mkv/tracks.ts'
+import type { FragmentFrame } from '../../stages/events.ts'
+import { OutputError } from '../output-error.ts'
+import type { FrameWriter } from './frame-writer.ts'
+import { describe } from './track-choice.ts'
+
+const HEADER_BYTES = 7
+/** A frame's length with its header has 13 bits. */
+const MOST_FRAME_BYTES = 8191
+const MOST_OBJECT_TYPE = 4
+const MOST_SAMPLE_RATE_INDEX = 12
+
+/**
+ * AAC in ADTS (ISO/IEC 14496-3, section 1.A.2.2): a header of seven bytes, without CRC, before each frame. SBR and PS are
+ * written as the core that they extend, where decoders find them. Frames that have such a header pass as they are.
+ */
+export class AdtsWriter implements FrameWriter {
+  readonly problem = 'no frames'
+  readonly #output: string
+  #track: Track
+  #config: AdtsConfig | undefined
+
+  constructor(output: string, track: Track) {
+    this.#output = output
+    this.#track = track
+    this.setTrack(track)
+  }
+
+  setTrack(track: Track): void {
+    this.#track = track
+    this.#config = track.codecPrivate && readAdtsConfig(track.codecPrivate)
+  }
+
+  write({ data }: FragmentFrame): Uint8Array {
+    if (isAdts(data)) return data
+    const header = adtsHeader(this.#fittingConfig(), this.#frameBytes(data))
+    return Buffer.concat([header, data])
+  }
+
+  #fittingConfig(): AdtsConfig {
+    const config = this.#config
+    if (config === undefined) {
+      const { codec } = this.#track
+      const problem = codec.kind === 'unreadable' ? codec.problem : 'the core of its SBR is missing'
+      throw this.#error(`${problem}; pass \`format: 'pcm'\` if its samples are PCM, as Amazon Connect's are`)
+    }
+    const { objectType, sampleRateIndex, channelConfiguration } = config
+    if (objectType > MOST_OBJECT_TYPE) throw this.#unfit(`AAC object type ${objectType}`)
+    if (sampleRateIndex > MOST_SAMPLE_RATE_INDEX) throw this.#unfit('a sample rate that has no index')
+    if (channelConfiguration === 0 || channelConfiguration > 7) {
+      throw this.#unfit(`channel configuration ${channelConfiguration}`)
+    }
+    return config
+  }
+
+  #frameBytes(data: Uint8Array): number {
+    const bytes = HEADER_BYTES + data.length
+    if (bytes > MOST_FRAME_BYTES) throw this.#unfit(`a frame of ${data.length} bytes`)
+    return bytes
+  }
+
+  #unfit(what: string): OutputError {
+    return this.#error(`ADTS has no room for ${what}; use MkvFileSink or Mp4FileSink`)
+  }
+
+  #error(problem: string): OutputError {
+    return new OutputError(this.#output, `track ${describe(this.#track)}: ${problem}`)
+  }
+}
+
+function isAdts(data: Uint8Array): boolean {
+  const [sync0, sync1 = 0, , length0 = 0, length1 = 0, length2 = 0] = data
+  if (sync0 !== 0xff || (sync1 & 0xf6) !== 0xf0) return false
+  return (((length0 & 0x03) << 11) | (length1 << 3) | (length2 >> 5)) === data.length
+}
+
+/** MPEG-4, no CRC, one raw data block, and a buffer fullness of "variable rate". */
+function adtsHeader(
+  { objectType, sampleRateIndex, channelConfiguration }: AdtsConfig,
+  bytes: number,
+): Uint8Array {
+  return Uint8Array.of(
+    0xff,
+    0xf1,
+    ((objectType - 1) << 6) | (sampleRateIndex << 2) | (channelConfiguration >> 2),
+    ((channelConfiguration & 0x03) << 6) | (bytes >> 11),
+    (bytes >> 3) & 0xff,
+    ((bytes & 0x07) << 5) | 0x1f,
+    0xfc,
+  )
+}

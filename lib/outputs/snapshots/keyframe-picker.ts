@@ -1,0 +1,103 @@
+import { OptionError } from '../../errors.ts'
+import type { Track } from '../../mkv/tracks.ts'
+import { numberOption } from '../../options.ts'
+import type { FragmentEvent, FragmentFrame } from '../../stages/events.ts'
+import { TrackChoice } from '../elementary/track-choice.ts'
+import { SampleClock } from './sample-clock.ts'
+
+export type KeyframePickerOptions = {
+  /** The first keyframe in each so many milliseconds. */
+  readonly everyMs?: number
+  /** Every n-th keyframe; frames between them do not count. */
+  readonly everyNth?: number
+  /** Its number or its name. @default the first video track */
+  readonly track?: number | string
+}
+
+/** Options that may be there and `undefined`. */
+type Given<T> = { readonly [K in keyof T]: T[K] | undefined }
+
+/** A keyframe, and what a decoder needs to make a picture of it alone. */
+export type KeyframeSample = {
+  /** With the codec, its CodecPrivate and the picture's size. */
+  readonly track: Track
+  /** The frame as it came; its `data` are a copy. */
+  readonly frame: FragmentFrame
+  readonly wallClock: Date | null
+  readonly fragmentNumber: string | null
+  readonly timestampMs: number
+  /** Counts samples, from 0. */
+  readonly index: number
+}
+
+/** Picks keyframes of one track out of a stream; synchronous, and holds nothing. */
+export class KeyframePicker {
+  readonly #choice: TrackChoice
+  readonly #everyMs: number | undefined
+  readonly #everyNth: number
+  readonly #clock = new SampleClock()
+  #tracks: readonly Track[] = []
+  #isChosen = false
+  #track: Track | undefined
+  #keyframes = 0
+  #dueMs = 0
+  #index = 0
+
+  /** `output` is the class that picks, for errors. */
+  constructor(output: string, options: Given<KeyframePickerOptions>) {
+    const { everyMs, everyNth, track } = options
+    if (everyMs !== undefined && everyNth !== undefined) {
+      throw new OptionError('everyNth', 'not be set together with `everyMs`', everyNth)
+    }
+    this.#everyMs = everyMs === undefined ? undefined : numberOption('everyMs', everyMs, 0, { min: 1 })
+    this.#everyNth = numberOption('everyNth', everyNth, 1, { min: 1, integer: true })
+    this.#choice = new TrackChoice({
+      output,
+      track,
+      fits: ({ type }) => type === 'video',
+      wanted: 'no video track',
+    })
+  }
+
+  /** Throws `OutputError` where the stream does not have the track, and for an encrypted one. */
+  push(event: FragmentEvent): KeyframeSample | undefined {
+    if (event.type === 'fragment-start') {
+      this.#tracks = event.tracks
+      this.#isChosen = false
+    }
+    return event.type === 'frame' ? this.#frame(event) : undefined
+  }
+
+  #frame(frame: FragmentFrame): KeyframeSample | undefined {
+    if (!this.#isChosen) {
+      this.#isChosen = true
+      this.#track = this.#choice.of(this.#tracks)
+    }
+    const track = this.#track
+    if (track === undefined || frame.track !== track.number) return undefined
+    const elapsedMs = this.#clock.at(frame, track.defaultDurationMs)
+    if (!frame.keyframe || !this.#isDue(elapsedMs)) return undefined
+    const { wallClock, fragmentNumber, timestampMs } = frame
+    return { track, frame: copyOf(frame), wallClock, fragmentNumber, timestampMs, index: this.#index++ }
+  }
+
+  #isDue(elapsedMs: number): boolean {
+    const everyMs = this.#everyMs
+    if (everyMs === undefined) return this.#keyframes++ % this.#everyNth === 0
+    if (elapsedMs < this.#dueMs) return false
+    // Counted from the first sample, so that keyframes that are a little late do not make each of the next ones later.
+    this.#dueMs = (Math.floor(elapsedMs / everyMs) + 1) * everyMs
+    return true
+  }
+}
+
+/** A sample may be kept for long, and must not keep the transport chunk that its frame lies in. */
+function copyOf(frame: FragmentFrame): FragmentFrame {
+  const { type, fragmentNumber, track, timestampMs, wallClock, keyframe } = frame
+  const { invisible, discardable, durationMs, laceIndex, data } = frame
+  return {
+    ...{ type, fragmentNumber, track, timestampMs, wallClock, keyframe },
+    ...{ invisible, discardable, durationMs, laceIndex },
+    data: Uint8Array.from(data),
+  }
+}

@@ -1,0 +1,36 @@
+import type { FragmentFrame } from '../../stages/events.ts'
+
+/** Where nothing else tells how long a frame lasts, time must still go on. */
+const LEAST_STEP_MS = 1
+
+/**
+ * How much time has gone by on a track, by its frames' wall clock, or by the segment's where there is none. It never goes
+ * back: where timestamps do, as after a producer's restart, or the clock is another one, it goes on by one frame.
+ */
+export class SampleClock {
+  #elapsedMs = 0
+  #clock: 'wall' | 'segment' | undefined
+  /** The latest time of a frame; those that are shown before ones that came earlier do not count. */
+  #latestMs = 0
+  #stepMs = LEAST_STEP_MS
+
+  /** Takes every frame of the track; gives the time since its first, in milliseconds. */
+  at(frame: FragmentFrame, defaultDurationMs: number | undefined): number {
+    const { wallClock, timestampMs, keyframe, durationMs = defaultDurationMs } = frame
+    const clock = wallClock === null ? 'segment' : 'wall'
+    const nowMs = wallClock?.getTime() ?? timestampMs
+    const advanceMs = nowMs - this.#latestMs
+    const isSameClock = this.#clock === clock
+    if (isSameClock && advanceMs > 0) {
+      this.#elapsedMs += advanceMs
+      this.#stepMs = advanceMs
+      this.#latestMs = nowMs
+    } else if (!isSameClock || keyframe) {
+      // A keyframe is shown after all that came before it: its time is lower only where the clock was set back.
+      if (this.#clock !== undefined) this.#elapsedMs += durationMs ?? this.#stepMs
+      this.#clock = clock
+      this.#latestMs = nowMs
+    }
+    return this.#elapsedMs
+  }
+}

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { FramePlacer } from '../../lib/outputs/timeline/frame-placer.ts'
+import { type FragmentOptions, fragment, payload, type TrackOptions } from '../support/mkv-builder.ts'
+import { eventsOf } from './media.ts'
+
+const TRACKS: readonly TrackOptions[] = [{}, { type: 'subtitle' }]
+
+/** A picture each second of ten, and a cue at `cueAt` that shows for so long. */
+const part = (index: number, cueAt: number, durationTicks: number): FragmentOptions => ({
+  ...{ number: `${index}`, timestamp: index * 10_000, tracks: TRACKS },
+  producerTimestamp: `${1_600_000_000 + index * 10}.000`,
+  frames: [
+    ...(cueAt === 0 ? [{ track: 2, at: 0, data: 'cue', keyframe: true, group: { durationTicks } }] : []),
+    ...Array.from({ length: 10 }, (_, second) => ({
+      at: second * 1000,
+      keyframe: second === 0,
+      data: 'picture',
+    })),
+    ...(cueAt > 0 ? [{ track: 2, at: cueAt, data: 'cue', keyframe: true, group: { durationTicks } }] : []),
+  ],
+})
+
+async function timesOf(parts: readonly FragmentOptions[], gaps: 'keep' | 'close'): Promise<string[]> {
+  const placer = new FramePlacer({ output: 'specs', gaps, onTrackChange: 'continue' })
+  const events = await eventsOf(payload(...parts.map(each => fragment(each))))
+  return [...events.flatMap(event => placer.push(event)), ...placer.end()].flatMap(step =>
+    step.type === 'frame' ? [`${step.placed.frame.track}@${step.placed.timeMs}`] : [],
+  )
+}
+
+describe('the timeline of an output', () => {
+  for (const gaps of ['keep', 'close'] as const) {
+    it(`lets cues show over what follows, gaps ${gaps === 'keep' ? 'kept' : 'closed'}`, async () => {
+      const times = await timesOf([part(0, 9500, 9000), part(1, 0, 2000)], gaps)
+      assert.deepEqual(times.slice(9, 13), ['1@9000', '2@9500', '2@10000', '1@10000'])
+      assert.equal(times.at(-1), '1@19000')
+    })
+
+    it(`lets two cues begin together, gaps ${gaps === 'keep' ? 'kept' : 'closed'}`, async () => {
+      const two = { ...part(0, 9500, 9000) }
+      const frames = [...two.frames!, two.frames!.at(-1)!]
+      const times = await timesOf([{ ...two, frames }, part(1, 0, 500)], gaps)
+      assert.deepEqual(times.slice(10), ['2@9500', '2@9501', '2@10000', '1@10000', ...times.slice(14)])
+    })
+  }
+})
