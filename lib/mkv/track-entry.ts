@@ -1,8 +1,10 @@
 import { readCodecData } from './codecs/codec-data.ts'
 import type { ContentDecoder } from './content-encoding.ts'
 import type { ElementTree } from './element-tree.ts'
+import { encodingsLeft } from './encodings-left.ts'
 import { ELEMENT_IDS as ID } from './schema/elements.ts'
-import type { AudioSettings, Track, TrackType, VideoSettings } from './tracks.ts'
+import type { AudioSettings, ColourSettings, Track, TrackFlags, TrackType, VideoSettings } from './tracks.ts'
+import { otherElements } from './tree-bytes.ts'
 
 const TRACK_TYPES: Readonly<Record<number, TrackType>> = {
   1: 'video',
@@ -30,7 +32,7 @@ export function readTrackEntry(
   }
   const restored = stored && decoder ? decoder.codecPrivate(stored, where) : stored
   const codecPrivate = restored && Uint8Array.from(restored)
-  const defaultDurationNs = entry.uintBig(ID.DefaultDuration)
+  const language = entry.string(ID.LanguageBCP47) ?? entry.string(ID.Language) ?? 'eng'
   return {
     number: entry.uint(ID.TrackNumber) ?? 0,
     uid: entry.uintBig(ID.TrackUID),
@@ -38,14 +40,61 @@ export function readTrackEntry(
     codecId,
     codecName: entry.string(ID.CodecName),
     name: entry.string(ID.Name),
-    language: entry.string(ID.LanguageBCP47) ?? entry.string(ID.Language) ?? 'eng',
+    language,
     codecPrivate,
     codec: readCodecData(codecId, codecPrivate),
-    defaultDurationMs: defaultDurationNs === undefined ? undefined : Number(defaultDurationNs) / 1e6,
+    defaultDurationMs: readNanoseconds(entry, ID.DefaultDuration),
+    codecDelayMs: readNanoseconds(entry, ID.CodecDelay),
+    seekPreRollMs: readNanoseconds(entry, ID.SeekPreRoll),
+    flags: readFlags(entry),
     video: readVideo(entry.master(ID.Video)),
     audio: readAudio(entry.master(ID.Audio)),
     encrypted: decoder?.encrypted ?? false,
+    otherElements: otherTrackElements(entry, language),
   }
+}
+
+function readNanoseconds(entry: ElementTree, id: number): number | undefined {
+  const ns = entry.uintBig(id)
+  return ns === undefined ? undefined : Number(ns) / 1e6
+}
+
+function readFlags(entry: ElementTree): TrackFlags {
+  const flag = (id: number) => {
+    const value = entry.uintBig(id)
+    return value === undefined ? undefined : value !== 0n
+  }
+  return {
+    enabled: flag(ID.FlagEnabled) ?? true,
+    default: flag(ID.FlagDefault) ?? true,
+    forced: flag(ID.FlagForced) ?? false,
+    hearingImpaired: flag(ID.FlagHearingImpaired),
+    visualImpaired: flag(ID.FlagVisualImpaired),
+    textDescriptions: flag(ID.FlagTextDescriptions),
+    original: flag(ID.FlagOriginal),
+    commentary: flag(ID.FlagCommentary),
+  }
+}
+
+/** Language holds three letters of ISO 639-2; all else is LanguageBCP47's, which counts where both are there. */
+export function languageElementId(language: string): number {
+  return /^[a-z]{3}$/.test(language) ? ID.Language : ID.LanguageBCP47
+}
+
+/** What the fields of a `Track` tell, or cannot go with its frames as they are handed on. */
+const TOLD: ReadonlySet<number> = new Set([
+  ...[ID.TrackNumber, ID.TrackUID, ID.TrackType, ID.Name, ID.LanguageBCP47],
+  ...[ID.CodecID, ID.CodecName, ID.CodecPrivate, ID.DefaultDuration, ID.CodecDelay, ID.SeekPreRoll],
+  ...[ID.FlagEnabled, ID.FlagDefault, ID.FlagForced, ID.FlagHearingImpaired, ID.FlagVisualImpaired],
+  ...[ID.FlagTextDescriptions, ID.FlagOriginal, ID.FlagCommentary, ID.Video, ID.Audio],
+  ...[ID.FlagLacing, ID.ContentEncodings, ID.AttachmentLink],
+])
+
+function otherTrackElements(entry: ElementTree, language: string): Uint8Array | undefined {
+  const others = otherElements(entry, new Set([...TOLD, languageElementId(language)]))
+  const encodings = encodingsLeft(entry)
+  if (encodings === undefined) return others
+  return Uint8Array.from(Buffer.concat([...(others === undefined ? [] : [others]), encodings]))
 }
 
 function readVideo(video: ElementTree | undefined): VideoSettings | undefined {
@@ -55,8 +104,32 @@ function readVideo(video: ElementTree | undefined): VideoSettings | undefined {
     pixelHeight: video.uint(ID.PixelHeight) ?? 0,
     displayWidth: video.uint(ID.DisplayWidth),
     displayHeight: video.uint(ID.DisplayHeight),
+    colour: readColour(video.master(ID.Colour)),
+    otherElements: otherElements(video, TOLD_OF_VIDEO),
   }
 }
+
+const TOLD_OF_VIDEO: ReadonlySet<number> = new Set([
+  ...[ID.PixelWidth, ID.PixelHeight, ID.DisplayWidth, ID.DisplayHeight, ID.Colour],
+])
+
+function readColour(colour: ElementTree | undefined): ColourSettings | undefined {
+  if (colour === undefined) return undefined
+  return {
+    matrixCoefficients: colour.uint(ID.MatrixCoefficients) ?? UNSPECIFIED,
+    transferCharacteristics: colour.uint(ID.TransferCharacteristics) ?? UNSPECIFIED,
+    primaries: colour.uint(ID.Primaries) ?? UNSPECIFIED,
+    range: colour.uint(ID.Range) ?? 0,
+    bitsPerChannel: colour.uint(ID.BitsPerChannel) ?? 0,
+    otherElements: otherElements(colour, TOLD_OF_COLOUR),
+  }
+}
+
+/** ITU-T H.273 of what is not known. */
+const UNSPECIFIED = 2
+const TOLD_OF_COLOUR: ReadonlySet<number> = new Set([
+  ...[ID.MatrixCoefficients, ID.TransferCharacteristics, ID.Primaries, ID.Range, ID.BitsPerChannel],
+])
 
 function readAudio(audio: ElementTree | undefined): AudioSettings | undefined {
   if (audio === undefined) return undefined
@@ -64,5 +137,8 @@ function readAudio(audio: ElementTree | undefined): AudioSettings | undefined {
     samplingFrequencyHz: audio.float(ID.SamplingFrequency) ?? 8000,
     channels: audio.uint(ID.Channels) ?? 1,
     bitDepth: audio.uint(ID.BitDepth),
+    otherElements: otherElements(audio, TOLD_OF_AUDIO),
   }
 }
+
+const TOLD_OF_AUDIO: ReadonlySet<number> = new Set([ID.SamplingFrequency, ID.Channels, ID.BitDepth])

@@ -26,10 +26,33 @@ export type Track = {
   readonly codec: CodecData
   /** Frame duration, from DefaultDuration. */
   readonly defaultDurationMs: number | undefined
+  /** What a decoder gives first and nobody is to hear; to be taken off each timestamp of the track. */
+  readonly codecDelayMs: number | undefined
+  /** What must be decoded before the moment that a player seeks to. */
+  readonly seekPreRollMs: number | undefined
+  readonly flags: TrackFlags
   readonly video: VideoSettings | undefined
   readonly audio: AudioSettings | undefined
   /** True where the frames are encrypted; they are handed on as they were sent. */
   readonly encrypted: boolean
+  /**
+   * Elements of the TrackEntry that no field tells, one behind the other, as they were sent: an output that writes Matroska
+   * writes them again, and the fields as they are here. Among them are the ContentEncodings that the frames still have. Void
+   * and CRC-32, FlagLacing, and links to attachments, which are not read, are left out.
+   */
+  readonly otherElements?: Uint8Array | undefined
+}
+
+/** What players choose a track by (RFC 9559, sections 5.1.4.1.4 to 5.1.4.1.11); `undefined` where the payload does not say. */
+export type TrackFlags = {
+  readonly enabled: boolean
+  readonly default: boolean
+  readonly forced: boolean
+  readonly hearingImpaired: boolean | undefined
+  readonly visualImpaired: boolean | undefined
+  readonly textDescriptions: boolean | undefined
+  readonly original: boolean | undefined
+  readonly commentary: boolean | undefined
 }
 
 export type VideoSettings = {
@@ -37,10 +60,28 @@ export type VideoSettings = {
   readonly pixelHeight: number
   readonly displayWidth: number | undefined
   readonly displayHeight: number | undefined
+  readonly colour: ColourSettings | undefined
+  /** Of Video, as those of the track: interlacing, stereo mode, cropping, projection … */
+  readonly otherElements?: Uint8Array | undefined
+}
+
+/** Video\Colour (RFC 9559, section 5.1.4.1.28.16), by the numbers of ITU-T H.273, where 2 is "unspecified". */
+export type ColourSettings = {
+  readonly matrixCoefficients: number
+  readonly transferCharacteristics: number
+  readonly primaries: number
+  /** 0: unspecified, 1: broadcast range, 2: full range, 3: by the matrix and the transfer. */
+  readonly range: number
+  /** 0: unspecified. */
+  readonly bitsPerChannel: number
+  /** Of Colour, as those of the track: chroma positions, light levels, mastering metadata. */
+  readonly otherElements?: Uint8Array | undefined
 }
 
 export type AudioSettings = {
   readonly samplingFrequencyHz: number
   readonly channels: number
   readonly bitDepth: number | undefined
+  /** Of Audio, as those of the track: the rate that it is played at, emphasis … */
+  readonly otherElements?: Uint8Array | undefined
 }

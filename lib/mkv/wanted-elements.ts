@@ -1,4 +1,10 @@
+import { elementDefinition, schemaPath } from './schema/element.ts'
 import { ELEMENT_IDS as ID } from './schema/elements.ts'
+
+/** All that the schema has in a TrackEntry: what is not read is handed on as it was sent. */
+const TRACK_ELEMENTS = Object.values(ID).filter(id =>
+  `${schemaPath(elementDefinition(id)!)}/`.startsWith('Segment/Tracks/TrackEntry/'),
+)
 
 /** Elements that are read whole before they are told. */
 export const TREES: ReadonlySet<number> = new Set([ID.EBML, ID.Info, ID.Tracks, ID.Tags, ID.BlockGroup])
@@ -9,21 +15,7 @@ export const WANTED: ReadonlySet<number> = new Set([
   ...[ID.Segment, ID.Cluster, ID.Timestamp, ID.SimpleBlock],
   ...[ID.BlockGroup, ID.Block, ID.BlockDuration, ID.ReferenceBlock],
   ...[ID.Info, ID.TimestampScale, ID.Duration, ID.Title, ID.MuxingApp, ID.WritingApp],
-  ...[
-    ID.Tracks,
-    ID.TrackEntry,
-    ID.TrackNumber,
-    ID.TrackUID,
-    ID.TrackType,
-    ID.Name,
-    ID.Language,
-    ID.LanguageBCP47,
-  ],
-  ...[ID.CodecID, ID.CodecName, ID.CodecPrivate, ID.DefaultDuration],
-  ...[ID.Video, ID.PixelWidth, ID.PixelHeight, ID.DisplayWidth, ID.DisplayHeight],
-  ...[ID.Audio, ID.SamplingFrequency, ID.Channels, ID.BitDepth],
-  ...[ID.ContentEncodings, ID.ContentEncoding, ID.ContentEncodingOrder, ID.ContentEncodingScope],
-  ...[ID.ContentEncodingType, ID.ContentCompression, ID.ContentCompAlgo, ID.ContentCompSettings],
+  ...[ID.Tracks, ...TRACK_ELEMENTS],
   ...[ID.Tags, ID.Tag, ID.Targets, ID.TargetTypeValue, ID.TagTrackUID],
   ...[ID.SimpleTag, ID.TagName, ID.TagString, ID.TagBinary, ID.TagLanguage, ID.TagLanguageBCP47],
 ])

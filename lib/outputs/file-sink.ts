@@ -14,8 +14,8 @@ type Callback = (error?: Error | null) => void
 
 /**
  * A Writable of bytes or text, such as a payload as it came or a `TagTable`: a file that has its name only once the stream
- * has ended, or has failed and brought something. Emits `file` with its path, and `close` when all is done, for which a
- * `pipeline` that fails does not wait. Memory: 64 KiB.
+ * has ended, or has failed and brought something. On a full disk it ends with the last chunk that is in it whole. Emits
+ * `file` with its path, and `close` when all is done, for which a `pipeline` that fails does not wait. Memory: 64 KiB.
  */
 export class FileSink extends Writable {
   readonly #path: string
@@ -23,6 +23,8 @@ export class FileSink extends Writable {
   #unfollow: () => void = () => {}
   #file: AtomicFile | undefined
   #bytes = 0
+  /** A chunk is in the file in part. */
+  #isTorn = false
 
   constructor(options: FileSinkOptions) {
     super({ highWaterMark: 64 * 1024 })
@@ -35,8 +37,10 @@ export class FileSink extends Writable {
   override _write(chunk: Uint8Array, _encoding: string, callback: Callback): void {
     this.#queue.run(async () => {
       this.#file ??= await AtomicFile.open(this.#path)
+      this.#isTorn = true
       await this.#file.writeAll([chunk], this.#bytes)
       this.#bytes += chunk.length
+      this.#isTorn = false
     }, callback)
   }
 
@@ -59,6 +63,8 @@ export class FileSink extends Writable {
     const file = this.#file
     if (file === undefined) return
     this.#file = undefined
+    if (this.#isTorn && this.#bytes === 0) return await file.discard()
+    if (this.#isTorn) await file.handle.truncate(this.#bytes)
     await file.commit()
     this.emit('file', { path: file.path })
   }

@@ -33,17 +33,12 @@ export type MkvFileReport = {
   readonly durationMs: number
   readonly frames: number
   readonly bytes: number
-  /** Why it ended: the stream did, it was long enough, the tracks changed, or the sink was destroyed. */
+  /** Why it ended: the stream did, it was long enough, the tracks changed, or the sink was destroyed or could not write. */
   readonly reason: 'end' | 'rotation' | 'tracks' | 'cut'
 }
 
 type Callback = (error?: Error | null) => void
-type OpenFile = {
-  readonly file: MkvFile
-  readonly startedAt: Date | null
-  durationMs: number
-  frames: number
-}
+type OpenFile = { readonly file: MkvFile; readonly startedAt: Date | null }
 
 const TRACK_CHANGES = { 'new-file': 'restart', 'new-segment': 'continue', error: 'error' } as const
 
@@ -69,6 +64,8 @@ export class MkvFileSink extends Writable {
   readonly #queue = new WriteQueue()
   #unfollow: () => void = () => {}
   #open: OpenFile | undefined
+  /** What comes now would have no place in the file. */
+  #hasFailed = false
 
   constructor(options: MkvFileSinkOptions) {
     const { path, gaps, onTrackChange, rotate, signal } = options
@@ -107,23 +104,25 @@ export class MkvFileSink extends Writable {
 
   async #end(reason: 'end' | 'cut'): Promise<void> {
     try {
-      await this.#apply(this.#muxer.end())
+      if (!this.#hasFailed) await this.#apply(this.#muxer.end())
     } finally {
       await this.#finishFile(reason)
     }
   }
 
   async #apply(steps: readonly MuxStep[]): Promise<void> {
-    for (const step of steps) {
-      if (step.type === 'segment') await this.#beginSegment(step)
-      else if (step.type === 'cluster') await this.#open!.file.beginCluster(step.timeMs)
-      else {
-        const open = this.#open!
-        open.frames++
-        open.durationMs = Math.max(open.durationMs, Math.round(step.endMs))
-        await open.file.addBlock(step)
-      }
+    try {
+      for (const step of steps) await this.#take(step)
+    } catch (error) {
+      this.#hasFailed = true
+      throw error
     }
+  }
+
+  async #take(step: MuxStep): Promise<void> {
+    if (step.type === 'segment') await this.#beginSegment(step)
+    else if (step.type === 'cluster') await this.#open!.file.beginCluster(step.timeMs)
+    else await this.#open!.file.addBlock(step)
   }
 
   async #beginSegment(step: SegmentStep): Promise<void> {
@@ -131,7 +130,7 @@ export class MkvFileSink extends Writable {
     if (reason === 'rotation' || (reason === 'tracks' && this.#startsFiles)) await this.#finishFile(reason)
     if (this.#open === undefined) {
       const file = await MkvFile.open(this.#names.next(step))
-      this.#open = { file, startedAt, durationMs: 0, frames: 0 }
+      this.#open = { file, startedAt }
     }
     await this.#open.file.beginSegment(step)
   }
@@ -140,14 +139,13 @@ export class MkvFileSink extends Writable {
     const open = this.#open
     if (open === undefined) return
     this.#open = undefined
-    const { file, startedAt, durationMs, frames } = open
-    if (frames === 0) {
-      await file.discard()
-      return
+    const { file, startedAt } = open
+    const { failure, ...end } = await file.finish()
+    const report: MkvFileReport = {
+      ...{ path: file.path, startedAt, ...end },
+      reason: failure === undefined ? reason : 'cut',
     }
-    await file.finish()
-    const { path, bytes } = file
-    const report: MkvFileReport = { path, startedAt, durationMs, frames, bytes, reason }
-    this.emit('file', report)
+    if (end.frames > 0) this.emit('file', report)
+    if (failure !== undefined) throw failure
   }
 }

@@ -28,12 +28,12 @@ type Callback = (error?: Error | null) => void
 
 /**
  * `FragmentEvent`s in, bytes out: one Matroska document of many fragments, that plays from its first byte on and, cut
- * off at any byte, up to there. One header while the tracks and their codec data stay the same; frames bit for bit, in
- * SimpleBlocks, those of a lace singly; timestamps that repeat, go back or jump joined into one rising timeline, which
+ * off at any byte, up to there. One header while the tracks and their codec data stay the same, with all that was sent of
+ * them; frames bit for bit, in SimpleBlocks or, for a duration of their own, BlockGroups, those of a lace singly; timestamps that repeat, go back or jump joined into one rising timeline, which
  * begins at zero. Segment and clusters have unknown sizes, so that each block leaves at once and the target need not seek.
  *
  * Times are in whole milliseconds. Without a frame there is not a byte. Fails with `OutputError` for a frame of a track
- * that its fragment does not declare, for an encrypted track, and for a change of tracks where that is asked for.
+ * that its fragment does not declare, and for a change of tracks where that is asked for.
  *
  * Memory: 8 events, and where an output begins or timestamps do not follow on, up to 256 frames or 16 MiB of one fragment.
  *

@@ -4,9 +4,10 @@ import { OptionError } from '../errors.ts'
 import { choiceOption, numberOption } from '../options.ts'
 import type { FragmentEvent, FragmentFrame, FragmentStart, TagRecord } from '../stages/events.ts'
 import { safeName, UniquePaths } from './file-names.ts'
+import { OutputError } from './output-error.ts'
 import { type CallFragment, callFrames, recordedTracks, trackNames } from './wav/call-fragment.ts'
 import { CallRecording, type CallRecordingOptions, type WavFileReport } from './wav/call-recording.ts'
-import { CallTags } from './wav/call-tags.ts'
+import { type CallFacts, CallTags } from './wav/call-tags.ts'
 import { type ContactChange, ContactGuard } from './wav/contact-guard.ts'
 import { formatOption, type PcmEncoding, type PcmFormat } from './wav/pcm-format.ts'
 import { followSignal, WriteQueue } from './write-queue.ts'
@@ -49,7 +50,7 @@ type Callback = (error?: Error | null) => void
 
 /** Of a larger fragment the parts are placed by the tags known until then. */
 const MOST_FRAGMENT_BYTES = 4 * 1024 * 1024
-/** So many fragments wait for the MimeType tag; then Amazon Connect's usual format is taken. */
+/** So many fragments wait for the MimeType and the contact; then Amazon Connect's usual format is taken, and no contact. */
 const MOST_WAITING = 8
 
 /**
@@ -57,11 +58,12 @@ const MOST_WAITING = 8
  * timestamps say, to the sample, with silence where nothing came. Files have their right header and their name when the
  * stream ends, fails or is destroyed (by `close`, for which a `pipeline` that fails does not wait).
  *
- * A fragment is written when its tags have come, which stand behind its frames: they tell the contact and the format. Takes
- * PCM, and G.711 as 16-bit PCM. Emits `file` (`WavFileReport`) and `contact-change` (`ContactChangeEvent`). Fails with
- * `OutputError` for tracks that are no PCM, `OptionError`, the file system's errors and `AbortError`.
+ * A fragment is written when its tags have come, which stand behind its frames or its end: they tell the contact and the
+ * format. Takes PCM, and G.711 as 16-bit PCM. Emits `file` (`WavFileReport`) and `contact-change` (`ContactChangeEvent`).
+ * Fails with `OutputError` for tracks that are no PCM, and where frames came but none of a track to record; with
+ * `OptionError`, the file system's errors and `AbortError`.
  *
- * Memory: a fragment, or 4 MiB of one, and 256 KiB for each file; until the first MimeType tag up to 8 fragments.
+ * Memory: a fragment, or 4 MiB of one, and 256 KiB for each file; until the first MimeType and contact up to 8 fragments.
  *
  * ```ts
  * const calls = new WavWriter({ directory: 'calls', layout: 'stereo', onContactChange: 'split' })
@@ -81,10 +83,15 @@ export class WavWriter extends Writable {
   #start: FragmentStart | undefined
   #frames: FragmentFrame[] = []
   #frameBytes = 0
-  /** Fragments of a format that only a tag to come can tell. */
+  /** Its tags, when it has ended; some may still come behind its end. */
+  #endTags: TagRecord = {}
+  /** Fragments of a format, or at first of a contact, that only a tag to come can tell. */
   #waiting: CallFragment[] = []
   #recording: CallRecording | undefined
   #isStopped = false
+  #hasRecorded = false
+  /** Tracks of fragments of which nothing was recorded. */
+  readonly #passedOver = new Set<string>()
 
   constructor(options: WavWriterOptions) {
     super({ objectMode: true, highWaterMark: 16 })
@@ -118,7 +125,10 @@ export class WavWriter extends Writable {
   }
 
   override _final(callback: Callback): void {
-    this.#queue.run(() => this.#end(), callback)
+    this.#queue.run(async () => {
+      await this.#end()
+      this.#checkRecorded()
+    }, callback)
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
@@ -133,20 +143,20 @@ export class WavWriter extends Writable {
     switch (event.type) {
       case 'fragment-start':
         // A fragment that never ended has come as far as it has.
-        await this.#endFragment({})
+        await this.#endFragment()
         this.#start = event
         break
       case 'frame':
         await this.#release({})
         break
       case 'fragment-end':
-        await this.#endFragment(event.tags)
+        this.#endTags = event.tags
         break
       case 'late-tags':
-        this.#tags.read(event.tags)
+        this.#endTags = { ...this.#endTags, ...event.tags }
         break
       default:
-        await this.#endFragment({})
+        await this.#endFragment()
     }
   }
 
@@ -158,7 +168,10 @@ export class WavWriter extends Writable {
     return this.#frameBytes >= MOST_FRAGMENT_BYTES
   }
 
-  async #endFragment(tags: TagRecord): Promise<void> {
+  /** Nothing more comes of the fragment under way. */
+  async #endFragment(): Promise<void> {
+    const tags = this.#endTags
+    this.#endTags = {}
     await this.#release(tags)
     this.#start = undefined
   }
@@ -174,27 +187,30 @@ export class WavWriter extends Writable {
     const facts = this.#tags.read(tags)
     if (frames.length === 0 || this.#isStopped) return
     this.#waiting.push({ start, frames, facts })
-    const isTold = this.#format !== undefined || facts.mimeType !== undefined
-    if (isTold || this.#waiting.length >= MOST_WAITING || !this.#needsTag(start)) await this.#writeWaiting()
+    const isTold = this.#isFormatTold(start, facts) && (facts.contactId !== undefined || this.#hasRecorded)
+    if (isTold || this.#waiting.length >= MOST_WAITING) await this.#writeWaiting()
   }
 
-  #needsTag(start: FragmentStart): boolean {
+  #isFormatTold(start: FragmentStart, { mimeType }: CallFacts): boolean {
+    if (this.#format !== undefined || mimeType !== undefined) return true
     const names = trackNames(start.tracks, this.#tracks)
-    return [...recordedTracks(start, names, undefined, undefined).values()].some(
-      ({ format }) => format === undefined,
-    )
+    const recorded = recordedTracks(start, names, undefined, undefined)
+    return [...recorded.values()].every(({ format }) => format !== undefined)
   }
 
   async #writeWaiting(): Promise<void> {
     const waiting = this.#waiting
     this.#waiting = []
-    const { mimeType } = this.#tags.facts
-    for (const fragment of waiting) await this.#writeFragment(fragment, fragment.facts.mimeType ?? mimeType)
+    const { mimeType, contactId } = this.#tags.facts
+    for (const { start, frames, facts } of waiting) {
+      const known = { mimeType: facts.mimeType ?? mimeType, contactId: facts.contactId ?? contactId }
+      await this.#writeFragment({ start, frames, facts: known })
+    }
   }
 
-  async #writeFragment(fragment: CallFragment, mimeType: string | undefined): Promise<void> {
+  async #writeFragment(fragment: CallFragment): Promise<void> {
     if (this.#isStopped) return
-    const { contactId } = fragment.facts
+    const { contactId, mimeType } = fragment.facts
     const verdict = this.#guard.judge(contactId)
     if (verdict === 'leave-out') return
     if (verdict === 'stop' || verdict === 'take-apart') {
@@ -206,7 +222,11 @@ export class WavWriter extends Writable {
     const names = trackNames(fragment.start.tracks, this.#tracks)
     const recorded = recordedTracks(fragment.start, names, mimeType, this.#format)
     const call = callFrames(fragment, names, recorded)
-    if (call === undefined) return
+    if (call === undefined) {
+      for (const { name, number } of fragment.start.tracks) this.#passedOver.add(name || `track-${number}`)
+      return
+    }
+    this.#hasRecorded = true
     if (this.#recording?.accepts(call) === false) await this.#finishRecording()
     this.#recording ??= new CallRecording(call, this.#recordingOptions)
     await this.#recording.write(call)
@@ -214,17 +234,28 @@ export class WavWriter extends Writable {
 
   async #end(): Promise<void> {
     try {
-      await this.#endFragment({})
+      await this.#endFragment()
       await this.#writeWaiting()
     } finally {
       await this.#finishRecording()
     }
   }
 
+  /** A name that was misspelt, or a stream without sound, would else give no file and no word. */
+  #checkRecorded(): void {
+    if (this.#hasRecorded || this.#passedOver.size === 0) return
+    const wanted = this.#tracks === undefined ? 'an audio track' : this.#tracks.join(' or ')
+    const problem = `no frame of ${wanted} came; the stream has ${[...this.#passedOver].join(', ')}`
+    throw new OutputError('WavWriter', problem)
+  }
+
   async #finishRecording(): Promise<void> {
     const recording = this.#recording
     this.#recording = undefined
-    for (const report of (await recording?.finish()) ?? []) this.emit('file', report)
+    if (recording === undefined) return
+    const { reports, failure } = await recording.finish()
+    for (const report of reports) this.emit('file', report)
+    if (failure !== undefined) throw failure
   }
 }
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ELEMENT_IDS as ID } from '../../lib/mkv/schema/elements.ts'
-import type { Track } from '../../lib/mkv/tracks.ts'
-import { master, string, uint } from '../../lib/mkv/writer.ts'
-import { document, type TrackOptions, tracks } from '../support/mkv-builder.ts'
+import type { Track, VideoSettings } from '../../lib/mkv/tracks.ts'
+import { float, master, string, uint } from '../../lib/mkv/writer.ts'
+import { crc32, document, type TrackOptions, tracks, voidElement } from '../support/mkv-builder.ts'
 import { eventsOf } from './read-mkv.ts'
 
 function readTracks(element: Uint8Array): readonly Track[] {
@@ -23,9 +23,20 @@ const PLAIN: Track = {
   codecPrivate: undefined,
   codec: { kind: 'other' },
   defaultDurationMs: undefined,
+  codecDelayMs: undefined,
+  seekPreRollMs: undefined,
+  flags: {
+    ...{ enabled: true, default: true, forced: false, hearingImpaired: undefined, visualImpaired: undefined },
+    ...{ textDescriptions: undefined, original: undefined, commentary: undefined },
+  },
   video: undefined,
   audio: undefined,
   encrypted: false,
+  otherElements: undefined,
+}
+const NO_VIDEO: VideoSettings = {
+  ...{ pixelWidth: 0, pixelHeight: 0, displayWidth: undefined, displayHeight: undefined },
+  ...{ colour: undefined, otherElements: undefined },
 }
 const CODEC = { codecId: 'V_TEST' }
 
@@ -61,15 +72,15 @@ describe('a TrackEntry', () => {
     [
       'of video',
       { ...CODEC, video: { width: 640, height: 360 } },
-      {
-        ...PLAIN,
-        video: { pixelWidth: 640, pixelHeight: 360, displayWidth: undefined, displayHeight: undefined },
-      },
+      { ...PLAIN, video: { ...NO_VIDEO, pixelWidth: 640, pixelHeight: 360 } },
     ],
     [
       'of audio',
       { ...CODEC, type: 'audio', audio: { samplingFrequencyHz: 44_100, channels: 2, bitDepth: 16 } },
-      { ...PLAIN, type: 'audio', audio: { samplingFrequencyHz: 44_100, channels: 2, bitDepth: 16 } },
+      {
+        ...{ ...PLAIN, type: 'audio' },
+        audio: { samplingFrequencyHz: 44_100, channels: 2, bitDepth: 16, otherElements: undefined },
+      },
     ],
     ['of subtitles', { ...CODEC, type: 'subtitle' }, { ...PLAIN, type: 'subtitle' }],
     ['of a type that the schema does not know', { ...CODEC, type: 99 }, { ...PLAIN, type: 'unknown' }],
@@ -84,7 +95,8 @@ describe('a TrackEntry', () => {
 
   it('whose Audio says nothing has the defaults of the schema', () => {
     const [track] = readTracks(master(ID.Tracks, master(ID.TrackEntry, master(ID.Audio))))
-    assert.deepEqual(track?.audio, { samplingFrequencyHz: 8000, channels: 1, bitDepth: undefined })
+    const silent = { samplingFrequencyHz: 8000, channels: 1, bitDepth: undefined, otherElements: undefined }
+    assert.deepEqual(track?.audio, silent)
   })
 
   it('with a language in two forms has the newer', () => {
@@ -95,6 +107,66 @@ describe('a TrackEntry', () => {
   it('with a frame duration beyond 2^53 is still read', () => {
     const entry = master(ID.TrackEntry, uint(ID.DefaultDuration, 2n ** 64n - 1n))
     assert.equal(readTracks(master(ID.Tracks, entry))[0]?.defaultDurationMs, 2 ** 64 / 1e6)
+  })
+
+  const entryOf = (...children: Uint8Array[]) =>
+    readTracks(master(ID.Tracks, master(ID.TrackEntry, ...children)))[0]
+
+  it('tells what a decoder gives too much, and what it needs before a seek', () => {
+    const track = entryOf(uint(ID.CodecDelay, 6_500_000), uint(ID.SeekPreRoll, 80_000_000))
+    assert.deepEqual([track?.codecDelayMs, track?.seekPreRollMs], [6.5, 80])
+  })
+
+  it('tells what players choose it by', () => {
+    const track = entryOf(
+      ...[uint(ID.FlagEnabled, 0), uint(ID.FlagDefault, 0), uint(ID.FlagForced, 1)],
+      ...[uint(ID.FlagHearingImpaired, 1), uint(ID.FlagVisualImpaired, 0), uint(ID.FlagTextDescriptions, 1)],
+      ...[uint(ID.FlagOriginal, 0), uint(ID.FlagCommentary, 1)],
+    )
+    assert.deepEqual(track?.flags, {
+      ...{ enabled: false, default: false, forced: true, hearingImpaired: true, visualImpaired: false },
+      ...{ textDescriptions: true, original: false, commentary: true },
+    })
+  })
+
+  it('tells its colour, and what it does not say has the defaults of the schema', () => {
+    const primaries = uint(ID.Primaries, 9)
+    const track = entryOf(master(ID.Video, master(ID.Colour, primaries, uint(ID.MaxCLL, 1000))))
+    assert.deepEqual(track?.video, {
+      ...NO_VIDEO,
+      colour: {
+        ...{ matrixCoefficients: 2, transferCharacteristics: 2, primaries: 9, range: 0, bitsPerChannel: 0 },
+        otherElements: Uint8Array.from(uint(ID.MaxCLL, 1000)),
+      },
+    })
+  })
+
+  it('keeps the elements that no field tells as they were sent, without Void, checksums and lacing', () => {
+    const cropping = uint(ID.PixelCropTop, 4, { width: 3 })
+    const mapping = master(ID.BlockAdditionMapping, uint(ID.BlockAddIDType, 121))
+    const scale = float(ID.TrackTimestampScale, 1, { width: 4 })
+    const track = entryOf(
+      ...[crc32(), mapping, uint(ID.FlagLacing, 1), voidElement(9), scale],
+      master(ID.Video, uint(ID.PixelWidth, 8), cropping, voidElement(3)),
+      master(ID.Audio, uint(ID.Channels, 2), uint(ID.Emphasis, 1)),
+    )
+    assert.deepEqual(
+      [track?.otherElements, track?.video?.otherElements, track?.audio?.otherElements],
+      [Buffer.concat([mapping, scale]), cropping, uint(ID.Emphasis, 1)].map(bytes => Uint8Array.from(bytes)),
+    )
+  })
+
+  it('keeps the older of two languages beside the newer', () => {
+    const older = string(ID.Language, 'ger')
+    const found = ['de-CH', 'gsw'].map(newer => entryOf(older, string(ID.LanguageBCP47, newer)))
+    assert.deepEqual(
+      found.map(track => [track?.language, track?.otherElements]),
+      [
+        ['de-CH', Uint8Array.from(older)],
+        // An output can write this one as the older element, of which there is one.
+        ['gsw', undefined],
+      ],
+    )
   })
 
   it('keeps its private data apart from the chunk', () => {

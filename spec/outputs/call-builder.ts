@@ -88,3 +88,10 @@ export function expectedSamples(speaker: Speaker, options: CallOptions, from = 0
   }
   return samples.subarray(0, end)
 }
+
+/** An hour of a call, in which each minute loses two seconds, and one minute is lost; then the stream is used for another call. */
+export const HOUR: CallOptions = {
+  seconds: 3660,
+  isLost: second => second % 60 === 17 || second % 60 === 18 || (second >= 1800 && second < 1860),
+  reusedFrom: 3601,
+}

@@ -200,6 +200,18 @@ describe('MkvSegmentMerger', () => {
     assert.deepEqual(timesOf(merged), [0, 40, 80, 120, 160, 200, 240, 280, 320])
   })
 
+  it('tells no date where the clock is beyond what Matroska can say', async () => {
+    const dateOf = async (producerTimestamp: string) => {
+      const merged = await merge([{ producerTimestamp }])
+      const at = merged.indexOf(Buffer.from('446188', 'hex'))
+      return at === -1 ? undefined : merged.readBigInt64BE(at + 3)
+    }
+    assert.deepEqual(
+      [await dateOf('1700000000.500'), await dateOf('99999999999.000')],
+      [721_692_800_500_000_000n, undefined],
+    )
+  })
+
   it('fails when tracks change where that may not be', async () => {
     const changed = [
       { ...part('1', 0, null, null), tracks: [{ name: 'AUDIO_FROM_CUSTOMER' }] },

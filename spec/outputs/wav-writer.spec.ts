@@ -315,6 +315,109 @@ describe('WavWriter', () => {
     )
   })
 
+  it("takes tags behind a fragment's end for that fragment's, and no other's", async () => {
+    await using directory = await scratch()
+    const events = (await call({ seconds: 8, reusedFrom: 4 })).flatMap((event): FragmentEvent[] => {
+      if (event.type !== 'fragment-end') return [event]
+      const { fragmentNumber, tags } = event
+      return [
+        { ...event, tags: {} },
+        { type: 'late-tags', fragmentNumber, tags },
+      ]
+    })
+    const reports = await write(events, {
+      directory: directory.path,
+      layout: 'stereo',
+      onContactChange: 'split',
+    })
+    const { samples } = await readWav(directory.file('contact-1.wav'))
+    const expected = expectedSamples(FROM, { seconds: 4 })
+    assert.equal(firstDifference(samples[0], padded(expected, samples[0]!.length)), undefined)
+    assert.deepEqual(
+      reports.map(({ path, samples }) => [basename(path), Math.floor(samples / 8000)]),
+      [
+        ['contact-1.wav', 4],
+        ['contact-2.wav', 4],
+      ],
+    )
+  })
+
+  it('names the contact that shows later, and the moment of the first sample, whichever track it is of', async () => {
+    await using directory = await scratch()
+    const tracks: TrackOptions[] = [FROM, TO].map(name => ({ type: 'audio', name }))
+    const part = (number: string, at: number, tags: FragmentOptions['tags']) =>
+      fragment({
+        ...{ number, tracks, tags: tags ?? {}, timestamp: at, producerTimestamp: `1700000000.00${at}` },
+        frames: [
+          { track: 1, at: 2, data: pcm(1) },
+          { track: 2, at: 0, data: pcm(2) },
+        ],
+      })
+    const events = await eventsOf(payload(part('1', 0, {}), part('2', 4, { ...MIME, ContactId: 'c' })))
+    const [report] = await write(events, { directory: directory.path, layout: 'stereo' })
+    const { samples } = await readWav(report!.path)
+    assert.deepEqual(
+      [basename(report!.path), report?.contactId, report?.startedAt, samples.map(one => Array.from(one))],
+      [
+        ...['c.wav', 'c', new Date(1_700_000_000_000)],
+        [
+          [0, 0, 1, 0, 0, 0, 1],
+          [2, 0, 0, 0, 2, 0, 0],
+        ],
+      ],
+    )
+  })
+
+  /** A moment of tracks by these names, each with one sample, which is its place. */
+  const moment = (at: number, ...names: string[]) =>
+    fragment({
+      ...{ number: String(at), timestamp: at, producerTimestamp: `1700000000.00${at}`, tags: MIME },
+      tracks: names.map(name => ({ type: 'audio', name })),
+      frames: names.map((_name, index) => ({ track: index + 1, data: pcm(index + 1) })),
+    })
+
+  it('goes on in the same files when other tracks than those of a Connect call swap their places', async () => {
+    await using directory = await scratch()
+    const events = await eventsOf(payload(moment(0, 'a', 'b'), moment(1, 'b', 'a'), moment(2, 'a')))
+    const reports = await write(events, { directory: directory.path })
+    const files = await Promise.all(reports.map(({ path }) => readWav(path)))
+    assert.deepEqual(
+      reports.map(({ path }, index) => [basename(path), Array.from(files[index]!.samples[0]!)]),
+      [
+        ['a.wav', [1, 2, 1]],
+        ['b.wav', [2, 1]],
+      ],
+    )
+  })
+
+  it('records each of two tracks of one name', async () => {
+    await using directory = await scratch()
+    const reports = await write(await eventsOf(moment(0, 'mic', 'mic')), { directory: directory.path })
+    const files = await Promise.all(reports.map(({ path }) => readWav(path)))
+    assert.deepEqual(
+      reports.map(({ tracks }, index) => [tracks, Array.from(files[index]!.samples[0]!)]),
+      [
+        [['mic'], [1]],
+        [['mic-2'], [2]],
+      ],
+    )
+  })
+
+  it('fails at the end where nothing of what it was to record came', async () => {
+    await using directory = await scratch()
+    const names = await eventsOf(moment(0, 'a', 'b'))
+    await assert.rejects(write(names, { directory: directory.path, tracks: ['c'] }), {
+      code: 'ERR_OUTPUT',
+      message: 'WavWriter: no frame of c came; the stream has a, b',
+    })
+    await assert.rejects(write(await eventsOf(fragment()), { directory: directory.path }), {
+      code: 'ERR_OUTPUT',
+      message: 'WavWriter: no frame of an audio track came; the stream has track-1',
+    })
+    assert.deepEqual(await write([], { directory: directory.path }), [])
+    assert.deepEqual(await readdir(directory.path), [])
+  })
+
   it('refuses options that are none', () => {
     const code = 'ERR_INVALID_OPTION'
     assert.throws(() => new WavWriter({ directory: '' }), { code })

@@ -1,26 +1,46 @@
 import { ELEMENT_IDS as ID } from '../../mkv/schema/elements.ts'
-import { block, element, encodeId, encodeSize, uint, vint } from '../../mkv/writer.ts'
+import { encodeId, encodeSize, int, uint, vint } from '../../mkv/writer.ts'
 import type { FragmentFrame } from '../../stages/events.ts'
 
 /** A block as pieces to be written one after the other; the frame's bytes are the frame's own, not a copy. */
 export type BlockPieces = readonly Uint8Array[]
 
 const SIMPLE_BLOCK_ID = encodeId(ID.SimpleBlock)
+const BLOCK_ID = encodeId(ID.Block)
+const BLOCK_GROUP_ID = encodeId(ID.BlockGroup)
 const KEYFRAME = 0x80
+const INVISIBLE = 0x08
+const DISCARDABLE = 0x01
 
 /** A SimpleBlock of one frame (RFC 9559, section 10.2). */
 export function simpleBlockPieces(frame: FragmentFrame, relativeMs: number): BlockPieces {
-  const track = vint(frame.track)
-  const timeAndFlags = Buffer.alloc(3)
-  timeAndFlags.writeInt16BE(relativeMs)
-  timeAndFlags[2] = frame.keyframe ? KEYFRAME : 0
-  const size = encodeSize(track.length + timeAndFlags.length + frame.data.length)
-  return [Buffer.concat([SIMPLE_BLOCK_ID, size, track, timeAndFlags]), frame.data]
+  const { keyframe, invisible, discardable, data } = frame
+  const flags = (keyframe ? KEYFRAME : 0) | (invisible ? INVISIBLE : 0) | (discardable ? DISCARDABLE : 0)
+  const head = blockHead(frame.track, relativeMs, flags)
+  return [Buffer.concat([SIMPLE_BLOCK_ID, encodeSize(head.length + data.length), head]), data]
 }
 
-/** A BlockGroup, for what is shown for a time of its own, such as a subtitle. */
+/**
+ * A BlockGroup of one frame (RFC 9559, section 5.1.3.5), for what lasts a time of its own, such as a subtitle. Its Block has no
+ * flag for a keyframe, nor for what is discardable.
+ */
 export function timedBlockPieces(frame: FragmentFrame, relativeMs: number, durationMs: number): BlockPieces {
-  const content = { track: frame.track, relativeTimestamp: relativeMs, frames: [frame.data] }
-  const parts = [block(content), uint(ID.BlockDuration, Math.round(durationMs))]
-  return [element(ID.BlockGroup, Buffer.concat(parts))]
+  const head = blockHead(frame.track, relativeMs, frame.invisible ? INVISIBLE : 0)
+  const blockSize = encodeSize(head.length + frame.data.length)
+  const tail = Buffer.concat([
+    uint(ID.BlockDuration, Math.round(durationMs)),
+    // Zero: it needs another frame, and nobody knows which (section 5.1.3.5.5).
+    ...(frame.keyframe ? [] : [int(ID.ReferenceBlock, 0)]),
+  ])
+  const blockBytes = BLOCK_ID.length + blockSize.length + head.length + frame.data.length
+  const groupSize = encodeSize(blockBytes + tail.length)
+  return [Buffer.concat([BLOCK_GROUP_ID, groupSize, BLOCK_ID, blockSize, head]), frame.data, tail]
+}
+
+/** Track, time and flags. */
+function blockHead(track: number, relativeMs: number, flags: number): Buffer {
+  const timeAndFlags = Buffer.alloc(3)
+  timeAndFlags.writeInt16BE(relativeMs)
+  timeAndFlags[2] = flags
+  return Buffer.concat([vint(track), timeAndFlags])
 }

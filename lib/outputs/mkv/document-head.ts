@@ -1,5 +1,5 @@
 import { ELEMENT_IDS as ID } from '../../mkv/schema/elements.ts'
-import type { Track, TrackType } from '../../mkv/tracks.ts'
+import type { Track } from '../../mkv/tracks.ts'
 import {
   binary,
   element,
@@ -11,7 +11,7 @@ import {
   UNKNOWN_SIZE,
   uint,
 } from '../../mkv/writer.ts'
-import { OutputError } from '../output-error.ts'
+import { trackElement, trackUids } from './track-element.ts'
 
 /** The parts of a Matroska document before its clusters, as bytes (RFC 9559, section 5.1). */
 
@@ -57,83 +57,25 @@ export function infoElement(startedAt: Date | null): { readonly bytes: Buffer; r
     ID.Info,
     voidOf(DURATION_BYTES),
     uint(ID.TimestampScale, TIMESTAMP_SCALE_NS),
-    ...(startedAt === null ? [] : [dateUtc(startedAt)]),
+    ...dateUtc(startedAt),
     string(ID.MuxingApp, APP),
     string(ID.WritingApp, APP),
   )
   return { bytes, durationAt: bytes.indexOf(voidOf(DURATION_BYTES)) }
 }
 
-/** Nanoseconds from 2001-01-01T00:00:00Z (RFC 8794, section 7.6). */
-function dateUtc(date: Date): Buffer {
+/** Nanoseconds from 2001-01-01T00:00:00Z (RFC 8794, section 7.6), which 64 bits hold from 1708 to 2293. */
+function dateUtc(date: Date | null): Buffer[] {
+  if (date === null) return []
+  const ns = BigInt(date.getTime() - Date.UTC(2001, 0, 1)) * 1_000_000n
+  if (BigInt.asIntN(64, ns) !== ns) return []
   const payload = Buffer.alloc(8)
-  payload.writeBigInt64BE(BigInt(date.getTime() - Date.UTC(2001, 0, 1)) * 1_000_000n)
-  return binary(ID.DateUTC, payload)
+  payload.writeBigInt64BE(ns)
+  return [binary(ID.DateUTC, payload)]
 }
 
-const TRACK_TYPES: Readonly<Record<TrackType, number>> = {
-  video: 1,
-  audio: 2,
-  complex: 3,
-  logo: 16,
-  subtitle: 17,
-  buttons: 18,
-  control: 32,
-  metadata: 33,
-  unknown: 33,
-}
-
-/** Segment\Tracks, with the CodecPrivate bit for bit. Throws `OutputError` for an encrypted track, whose keys' names are not known here. */
+/** Segment\Tracks, with the CodecPrivate bit for bit. */
 export function tracksElement(tracks: readonly Track[]): Buffer {
-  return master(ID.Tracks, ...tracks.map(trackEntry))
-}
-
-function trackEntry(track: Track): Buffer {
-  if (track.encrypted) {
-    throw new OutputError('MKV', `track ${track.number} is encrypted; keep the payload as it came instead`)
-  }
-  const { number, uid, name, codecName, codecPrivate, defaultDurationMs } = track
-  const optional = (there: unknown, make: () => Buffer) => (there === undefined ? [] : [make()])
-  return master(
-    ID.TrackEntry,
-    uint(ID.TrackNumber, number),
-    uint(ID.TrackUID, uid || number),
-    uint(ID.TrackType, TRACK_TYPES[track.type]),
-    uint(ID.FlagLacing, 0),
-    ...optional(name, () => string(ID.Name, name!)),
-    string(ID.Language, track.language),
-    string(ID.CodecID, track.codecId),
-    ...optional(codecName, () => string(ID.CodecName, codecName!)),
-    ...optional(codecPrivate, () => binary(ID.CodecPrivate, codecPrivate!)),
-    ...optional(defaultDurationMs, () => uint(ID.DefaultDuration, Math.round(defaultDurationMs! * 1e6))),
-    ...videoElement(track),
-    ...audioElement(track),
-  )
-}
-
-function videoElement({ video }: Track): Buffer[] {
-  if (video === undefined) return []
-  const { pixelWidth, pixelHeight, displayWidth, displayHeight } = video
-  return [
-    master(
-      ID.Video,
-      uint(ID.PixelWidth, pixelWidth),
-      uint(ID.PixelHeight, pixelHeight),
-      ...(displayWidth === undefined ? [] : [uint(ID.DisplayWidth, displayWidth)]),
-      ...(displayHeight === undefined ? [] : [uint(ID.DisplayHeight, displayHeight)]),
-    ),
-  ]
-}
-
-function audioElement({ audio }: Track): Buffer[] {
-  if (audio === undefined) return []
-  const { samplingFrequencyHz, channels, bitDepth } = audio
-  return [
-    master(
-      ID.Audio,
-      float(ID.SamplingFrequency, samplingFrequencyHz),
-      uint(ID.Channels, channels),
-      ...(bitDepth === undefined ? [] : [uint(ID.BitDepth, bitDepth)]),
-    ),
-  ]
+  const uids = trackUids(tracks)
+  return master(ID.Tracks, ...tracks.map((track, index) => trackElement(track, uids[index]!)))
 }

@@ -21,9 +21,19 @@ type OpenSegment = {
   readonly cues: CuePoint[]
   startMs: number | undefined
   endMs: number
-  /** As `endMs`, of what is in the file. */
-  writtenEndMs: number
   clusterAt: number | undefined
+}
+
+/** A place between blocks, and what the file holds up to there. */
+type Mark = { readonly at: number; readonly frames: number; readonly endMs: number }
+
+/** What a file has come to. */
+export type MkvFileEnd = {
+  readonly frames: number
+  readonly durationMs: number
+  readonly bytes: number
+  /** Why it is not all that was to be in it. */
+  readonly failure: Error | undefined
 }
 
 /**
@@ -35,6 +45,11 @@ export class MkvFile {
   #segment: OpenSegment | undefined
   #pieces: Uint8Array[] = []
   #pieceBytes = 0
+  /** The end of each block among the pieces. */
+  #marks: Mark[] = []
+  /** The last block that is in the file. */
+  #written: Mark = { at: 0, frames: 0, endMs: 0 }
+  #frames = 0
   /** Where the pieces go, which is the end of what is known to be written. */
   #writtenBytes = 0
 
@@ -70,7 +85,7 @@ export class MkvFile {
     this.#add(openHead(ID.Segment), seekHead(parts), info.bytes, tracksBytes)
     this.#segment = {
       ...{ at, contentAt, parts, durationAt: contentAt + infoAt + info.durationAt },
-      ...{ cues: [], startMs: undefined, endMs: 0, writtenEndMs: 0, clusterAt: undefined },
+      ...{ cues: [], startMs: undefined, endMs: 0, clusterAt: undefined },
     }
   }
 
@@ -88,42 +103,49 @@ export class MkvFile {
     if (isSeekPoint) segment.cues.push({ timeMs: Math.max(0, timeMs), track, clusterAt })
     segment.endMs = Math.max(segment.endMs, endMs)
     this.#add(...pieces)
+    this.#frames++
+    this.#marks.push({ at: this.bytes, frames: this.#frames, endMs: segment.endMs })
     if (this.#pieceBytes >= BATCH_BYTES) await this.#flush()
   }
 
-  /** The file gets what players look for, and its name. Where the disk is full, it gets its name
-   * without cues. */
-  async finish(): Promise<void> {
+  /**
+   * The file gets what players look for, and its name. Where that fails, as on a full disk, it gets its name with the blocks
+   * that are in it, and without cues. Without a block there is no file. Rejects where it could not even get its name.
+   */
+  async finish(): Promise<MkvFileEnd> {
+    let failure: Error | undefined
     try {
       if (this.#segment !== undefined) await this.#finishSegment(this.#segment)
       await this.#flush()
     } catch (error) {
-      await this.#keepWhatIsWritten().catch(() => {})
-      await this.#file.commit()
-      throw error
+      failure = error as Error
+      await this.#keepWholeBlocks()
     }
-    await this.#file.commit()
+    const { frames, endMs } = this.#written
+    if (frames === 0) await this.#file.discard()
+    else await this.#file.commit()
+    return { frames, durationMs: Math.round(endMs), bytes: this.#writtenBytes, failure }
   }
 
-  discard(): Promise<void> {
-    return this.#file.discard()
-  }
-
-  /** What was written in part is taken off. The rest plays, and bytes that are there can be changed on a full disk, too. */
-  async #keepWhatIsWritten(): Promise<void> {
-    this.#pieces = []
-    this.#pieceBytes = 0
+  /** What was written of a block in part is taken off. The rest plays, and bytes that are there can be changed on a full disk, too. */
+  async #keepWholeBlocks(): Promise<void> {
+    const { size } = await this.#file.handle.stat()
+    this.#written = this.#marks.findLast(({ at }) => at <= size) ?? this.#written
+    this.#writtenBytes = this.#written.at
     await this.#file.handle.truncate(this.#writtenBytes)
     const segment = this.#segment
-    if (segment === undefined || segment.startMs === undefined) return
-    const durationMs = Math.max(0, segment.writtenEndMs - segment.startMs)
-    await this.#patch(segment.durationAt, durationElement(Math.round(durationMs)))
-    const clusterAt = segment.clusterAt ?? this.#writtenBytes
-    if (this.#writtenBytes >= clusterAt + OPEN_HEAD_BYTES) await this.#closeCluster(segment)
+    if (segment !== undefined && this.#writtenBytes > segment.contentAt) await this.#closeWhatIsLeft(segment)
+  }
+
+  async #closeWhatIsLeft(segment: OpenSegment): Promise<void> {
+    await this.#patchDuration(segment, this.#written.endMs)
+    const bytes = this.#writtenBytes - (segment.clusterAt ?? this.#writtenBytes) - OPEN_HEAD_BYTES
+    if (bytes > 0) await this.#patch(segment.clusterAt! + SIZE_AT, encodeSize(bytes, 8))
   }
 
   async #finishSegment(segment: OpenSegment): Promise<void> {
-    await this.#writeDuration(segment)
+    await this.#flush()
+    await this.#patchDuration(segment, segment.endMs)
     await this.#closeCluster(segment)
     segment.parts.set(ID.Cues, this.bytes - segment.contentAt)
     if (segment.cues.length > 0) this.#add(cuesElement(segment.cues))
@@ -133,10 +155,8 @@ export class MkvFile {
     await this.#patch(segment.at + SIZE_AT, encodeSize(this.#writtenBytes - segment.contentAt, 8))
   }
 
-  async #writeDuration(segment: OpenSegment): Promise<void> {
-    await this.#flush()
-    const durationMs = segment.endMs - (segment.startMs ?? 0)
-    await this.#patch(segment.durationAt, durationElement(Math.round(durationMs)))
+  #patchDuration({ startMs = 0, durationAt }: OpenSegment, endMs: number): Promise<void> {
+    return this.#patch(durationAt, durationElement(Math.round(Math.max(0, endMs - startMs))))
   }
 
   async #closeCluster(segment: OpenSegment): Promise<void> {
@@ -159,7 +179,8 @@ export class MkvFile {
     // Not taken off before they are written: after a failure they are what is missing.
     await this.#file.writeAll(this.#pieces, this.#writtenBytes)
     this.#writtenBytes += this.#pieceBytes
-    if (this.#segment !== undefined) this.#segment.writtenEndMs = this.#segment.endMs
+    this.#written = this.#marks.at(-1) ?? this.#written
+    this.#marks = []
     this.#pieces = []
     this.#pieceBytes = 0
   }

@@ -1,8 +1,8 @@
 import type { Track } from '../../mkv/tracks.ts'
 
 /**
- * Whether two sets of tracks may stand under one header: the same numbers, codecs, codec data, names and settings, in
- * any order. Their UIDs do not count, since a muxer draws new ones each time it starts.
+ * Whether two sets of tracks may stand under one header: the same numbers, codecs, codec data, names, flags and
+ * settings, in any order, known to getmedia or not. Their UIDs do not count, since a muxer draws new ones each time it starts.
  */
 export function sameTracks(some: readonly Track[], others: readonly Track[]): boolean {
   if (some === others) return true
@@ -14,18 +14,10 @@ export function sameTracks(some: readonly Track[], others: readonly Track[]): bo
   })
 }
 
-function identity(track: Track): string {
-  const { type, codecId, name, language, defaultDurationMs, video, audio, encrypted, codecPrivate } = track
-  const privateHex = codecPrivate && Buffer.from(codecPrivate).toString('hex')
-  return JSON.stringify([
-    type,
-    codecId,
-    name ?? null,
-    language,
-    defaultDurationMs ?? null,
-    encrypted,
-    privateHex ?? null,
-    video && [video.pixelWidth, video.pixelHeight, video.displayWidth ?? null, video.displayHeight ?? null],
-    audio && [audio.samplingFrequencyHz, audio.channels, audio.bitDepth ?? null],
-  ])
+function identity({ uid: _drawn, number: _known, codec: _inCodecPrivate, ...told }: Track): string {
+  return JSON.stringify(told, (_key, value: unknown) =>
+    value instanceof Uint8Array
+      ? Buffer.from(value.buffer, value.byteOffset, value.length).toString('hex')
+      : value,
+  )
 }

@@ -1,10 +1,10 @@
 import type { Track } from '../../mkv/tracks.ts'
 import type { FragmentEvent, FragmentFrame, FragmentStart } from '../../stages/events.ts'
 import { OutputError } from '../output-error.ts'
+import { type Gaps, type PlacedFrame, Timeline } from '../timeline/timeline.ts'
 import { type BlockPieces, simpleBlockPieces, timedBlockPieces } from './block-head.ts'
 import type { Rotation } from './rotation.ts'
 import { sameTracks } from './same-tracks.ts'
-import { type Gaps, type PlacedFrame, Timeline } from '../timeline/timeline.ts'
 
 /** What is to be written next. A segment begins with `segment`, a cluster with `cluster`; the blocks after it are its. */
 export type MuxStep = SegmentStep | ClusterStep | BlockStep
@@ -165,9 +165,8 @@ export class SegmentMuxer {
   #block({ frame, timeMs, endMs }: PlacedFrame): BlockStep {
     const { track, durationMs, keyframe } = frame
     const relativeMs = timeMs - this.#clusterMs!
-    const { type } = this.#byNumber.get(track)!
-    const isTimed = durationMs !== undefined && type !== 'video' && type !== 'audio'
-    const pieces = isTimed
+    const hasOwnDuration = durationMs !== undefined && lastsOtherwise(durationMs, this.#byNumber.get(track)!)
+    const pieces = hasOwnDuration
       ? timedBlockPieces(frame, relativeMs, durationMs)
       : simpleBlockPieces(frame, relativeMs)
     this.#rotation?.countBytes(frame.data.length)
@@ -175,4 +174,10 @@ export class SegmentMuxer {
     if (isSeekPoint) this.#hasSeekPoint = true
     return { type: 'block', pieces, track, timeMs, endMs, isSeekPoint }
   }
+}
+
+/** Whether a frame must say how long it lasts: pictures and sound only where their track does not, or says otherwise. */
+function lastsOtherwise(durationMs: number, { type, defaultDurationMs }: Track): boolean {
+  if (type !== 'video' && type !== 'audio') return true
+  return durationMs !== defaultDurationMs && Math.round(durationMs) > 0
 }

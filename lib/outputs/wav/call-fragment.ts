@@ -1,5 +1,6 @@
 import type { Track } from '../../mkv/tracks.ts'
 import type { FragmentFrame, FragmentStart } from '../../stages/events.ts'
+import { UniquePaths } from '../file-names.ts'
 import type { CallFrame, CallFrames } from './call-recording.ts'
 import type { CallFacts } from './call-tags.ts'
 import {
@@ -26,13 +27,17 @@ export function trackNames(
   wanted: readonly string[] | undefined,
 ): readonly string[] {
   if (wanted !== undefined) return wanted
-  const names = tracks.filter(({ type }) => type === 'audio' || type === 'unknown').map(nameOf)
+  const byNumber = namesOf(tracks)
+  const audio = tracks.filter(({ type }) => type === 'audio' || type === 'unknown')
+  const names = audio.map(({ number }) => byNumber.get(number)!)
   if (names.some(name => CONNECT_TRACKS.includes(name))) return CONNECT_TRACKS
   return names.includes(OLD_CONNECT_TRACK) ? [OLD_CONNECT_TRACK] : names
 }
 
-function nameOf(track: Track): string {
-  return track.name === undefined || track.name === '' ? `track-${track.number}` : track.name
+/** What a track is called, by number. Of two with one name the second gets `-2`: each is recorded. */
+function namesOf(tracks: readonly Track[]): ReadonlyMap<number, string> {
+  const unique = new UniquePaths()
+  return new Map(tracks.map(({ number, name }) => [number, unique.take(name || `track-${number}`)]))
 }
 
 /** A track that is recorded, and the format of its samples; `undefined` while only a tag to come can tell. */
@@ -46,8 +51,9 @@ export function recordedTracks(
   format: PcmFormat | undefined,
 ): ReadonlyMap<number, RecordedTrack> {
   const recorded = new Map<number, RecordedTrack>()
+  const byNumber = namesOf(tracks)
   for (const track of tracks) {
-    const name = nameOf(track)
+    const name = byNumber.get(track.number)!
     if (!names.includes(name)) continue
     recorded.set(track.number, { name, format: format ?? pcmFormatOf(track, mimeType) })
   }
@@ -70,7 +76,16 @@ export function callFrames(
     const atMs = frame.laceIndex === 0 ? frame.timestampMs + offsetMs : undefined
     return [{ track: track.name, format: track.format ?? CONNECT_FORMAT, atMs, data: frame.data }]
   })
-  if (!placed.some(({ atMs }) => atMs !== undefined)) return undefined
+  const earliest = earliestOf(frames.filter(({ track, laceIndex }) => recorded.has(track) && laceIndex === 0))
+  if (earliest === undefined) return undefined
   const clock = hasWallClock ? 'producer' : 'segment'
-  return { clock, tracks, contactId: facts.contactId, startedAt: first?.wallClock ?? null, frames: placed }
+  return { clock, tracks, contactId: facts.contactId, startedAt: earliest.wallClock, frames: placed }
+}
+
+function earliestOf(frames: readonly FragmentFrame[]): FragmentFrame | undefined {
+  return frames.reduce<FragmentFrame | undefined>(
+    (earliest, frame) =>
+      earliest === undefined || frame.timestampMs < earliest.timestampMs ? frame : earliest,
+    undefined,
+  )
 }

@@ -21,6 +21,7 @@ export type CallFrames = {
   /** Names of the tracks that are recorded, in the order of the channels. */
   readonly tracks: readonly string[]
   readonly contactId: string | undefined
+  /** Wall-clock time of the earliest. */
   readonly startedAt: Date | null
   readonly frames: readonly CallFrame[]
 }
@@ -87,10 +88,10 @@ export class CallRecording {
     }))
   }
 
-  /** Whether these frames belong to the same recording: the same tracks and formats, on a clock that goes on. */
+  /** Whether these frames belong to the same recording: no other tracks nor formats, in any order, on a clock that goes on. */
   accepts(more: CallFrames): boolean {
-    if (more.clock !== this.#first.clock || more.tracks.join('\n') !== this.#first.tracks.join('\n'))
-      return false
+    const { clock, tracks } = this.#first
+    if (more.clock !== clock || !more.tracks.every(track => tracks.includes(track))) return false
     const hasOtherFormat = more.frames.some(({ track, format }) => {
       const known = this.#slot(track)?.format
       return known !== undefined && !isSameFormat(known, format)
@@ -111,13 +112,21 @@ export class CallRecording {
     }
   }
 
-  /** Gives the files their names; the first failure is thrown when all have been tried. */
-  async finish(): Promise<readonly WavFileReport[]> {
-    const files = new Set(this.#files.values())
-    const results = await Promise.allSettled(Array.from(files, file => file.finish()))
-    const failure = results.find(result => result.status === 'rejected')
-    if (failure !== undefined) throw failure.reason
-    return Array.from(files, file => this.#report(file))
+  /** Gives the files their names, and tells of those that have one; and of the first failure, when all have been tried. */
+  async finish(): Promise<{
+    readonly reports: readonly WavFileReport[]
+    readonly failure: Error | undefined
+  }> {
+    const files = [...new Set(this.#files.values())]
+    const results = await Promise.allSettled(files.map(file => file.finish()))
+    const failures: (Error | undefined)[] = results.map(result =>
+      result.status === 'rejected' ? result.reason : result.value,
+    )
+    const named = files.filter((file, index) => results[index]?.status === 'fulfilled' && file.frames > 0)
+    return {
+      reports: named.map(file => this.#report(file)),
+      failure: failures.find(failure => failure !== undefined),
+    }
   }
 
   #slot(track: string): Slot | undefined {

@@ -64,17 +64,39 @@ export class SampleFile {
     this.frames = Math.max(this.frames, position + count)
   }
 
-  /** Rights the header and gives the file its name. */
-  async finish(): Promise<void> {
+  /**
+   * Rights the header and gives the file its name. Where that fails, as on a full disk, it keeps the samples that are in it,
+   * which `frames` counts then, and gives the failure; without a sample there is no file.
+   */
+  async finish(): Promise<Error | undefined> {
+    let failure: Error | undefined
     try {
       for (const [index, page] of this.#pages) await this.#store(index, page)
-      this.#pages.clear()
-    } finally {
-      const dataBytes = this.frames * this.#frameBytes
-      await this.#file.handle.truncate(this.#headerBytes + dataBytes + (dataBytes % 2)).catch(() => {})
-      await this.#file.writeAll([wavHeader(this.layout, dataBytes)], 0).catch(() => {})
-      await this.#file.commit()
+      await this.#setSize()
+    } catch (error) {
+      failure = error as Error
+      await this.#keepWhatIsWritten()
     }
+    this.#pages.clear()
+    if (this.frames === 0) await this.#file.discard()
+    else await this.#file.commit()
+    return failure
+  }
+
+  /** The last page is written whole, and a chunk of odd length is padded. */
+  async #setSize(): Promise<void> {
+    const dataBytes = this.frames * this.#frameBytes
+    await this.#file.handle.truncate(this.#headerBytes + dataBytes + (dataBytes % 2))
+    await this.#file.writeAll([wavHeader(this.layout, dataBytes)], 0)
+  }
+
+  async #keepWhatIsWritten(): Promise<void> {
+    const { size } = await this.#file.handle.stat()
+    const whole = Math.max(0, Math.floor((size - this.#headerBytes) / this.#frameBytes))
+    // There may be no room for a pad.
+    const isPadded = (frames: number) => (frames * this.#frameBytes) % 2 === 1
+    this.frames = Math.min(this.frames, isPadded(whole) ? whole - 1 : whole)
+    if (this.frames > 0) await this.#setSize()
   }
 
   #interleave(page: Buffer, inPage: number, slot: number, samples: Uint8Array): void {
@@ -94,8 +116,7 @@ export class SampleFile {
     let page = this.#pages.get(index)
     if (page !== undefined) this.#pages.delete(index)
     else {
-      if (this.#pages.size >= MOST_PAGES) await this.#evictOne()
-      page = { bytes: Buffer.alloc(PAGE_FRAMES * this.#frameBytes), isDirty: false }
+      page = { bytes: await this.#freeBytes(), isDirty: false }
       if (this.#storedPages.has(index))
         await this.#file.handle.read(page.bytes, 0, page.bytes.length, this.#at(index))
     }
@@ -103,11 +124,15 @@ export class SampleFile {
     return page
   }
 
-  async #evictOne(): Promise<void> {
+  /** Those of the page that has not been used for the longest, once there are enough: an hour of pages would be much to collect. */
+  async #freeBytes(): Promise<Buffer> {
     const [[index, page] = []] = this.#pages
-    if (index === undefined || page === undefined) return
+    if (this.#pages.size < MOST_PAGES || index === undefined || page === undefined) {
+      return Buffer.alloc(PAGE_FRAMES * this.#frameBytes)
+    }
     await this.#store(index, page)
     this.#pages.delete(index)
+    return page.bytes.fill(0)
   }
 
   async #store(index: number, page: Page): Promise<void> {
