@@ -9,8 +9,8 @@ import { type ElementaryFormat, formatsOf, nalKind } from './elementary/elementa
 import type { FrameWriter } from './elementary/frame-writer.ts'
 import { SampleBytes } from './elementary/sample-bytes.ts'
 import { describe, TrackChoice } from './elementary/track-choice.ts'
-import { sameTracks } from './mkv/same-tracks.ts'
 import { OutputError } from './output-error.ts'
+import { sameTracks } from './timeline/same-tracks.ts'
 import { followSignal } from './write-queue.ts'
 
 export type { ElementaryFormat }

@@ -3,8 +3,9 @@ import { choiceOption } from '../options.ts'
 import type { FragmentEvent } from '../stages/events.ts'
 import { FileNames } from './file-names.ts'
 import { MkvFile } from './mkv/mkv-file.ts'
-import { type RotateOptions, Rotation } from './mkv/rotation.ts'
-import { type MuxStep, SegmentMuxer, type SegmentStep } from './mkv/segment-muxer.ts'
+import { type MuxStep, SegmentMuxer } from './mkv/segment-muxer.ts'
+import type { BeginStep } from './timeline/frame-placer.ts'
+import { type RotateOptions, Rotation } from './timeline/rotation.ts'
 import { followSignal, WriteQueue } from './write-queue.ts'
 
 export type { RotateOptions }
@@ -120,12 +121,12 @@ export class MkvFileSink extends Writable {
   }
 
   async #take(step: MuxStep): Promise<void> {
-    if (step.type === 'segment') await this.#beginSegment(step)
+    if (step.type === 'begin') await this.#beginSegment(step)
     else if (step.type === 'cluster') await this.#open!.file.beginCluster(step.timeMs)
     else await this.#open!.file.addBlock(step)
   }
 
-  async #beginSegment(step: SegmentStep): Promise<void> {
+  async #beginSegment(step: BeginStep): Promise<void> {
     const { reason, startedAt } = step
     if (reason === 'rotation' || (reason === 'tracks' && this.#startsFiles)) await this.#finishFile(reason)
     if (this.#open === undefined) {

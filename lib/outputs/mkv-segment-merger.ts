@@ -85,7 +85,7 @@ export class MkvSegmentMerger extends Transform {
 
 function bytesOf(step: MuxStep): readonly Uint8Array[] {
   switch (step.type) {
-    case 'segment':
+    case 'begin':
       return [
         ebmlHeader(),
         openHead(ID.Segment),

@@ -2,12 +2,12 @@ import { Writable } from 'readable-stream'
 import { choiceOption } from '../options.ts'
 import type { FragmentEvent } from '../stages/events.ts'
 import { FileNames } from './file-names.ts'
-import { type RotateOptions, Rotation } from './mkv/rotation.ts'
 import { loadMediabunny, withMediabunny } from './mp4/mediabunny-module.ts'
 import { Mp4File } from './mp4/mp4-file.ts'
 import { selectTracks } from './mp4/mp4-track.ts'
 import type { UnsupportedTracks } from './mp4/unsupported-tracks.ts'
 import { type BeginStep, FramePlacer, type PlacerStep } from './timeline/frame-placer.ts'
+import { type RotateOptions, Rotation } from './timeline/rotation.ts'
 import { followSignal, WriteQueue } from './write-queue.ts'
 
 export type Mp4FileSinkOptions = {

@@ -1,5 +1,5 @@
 import type { Track } from '../../mkv/tracks.ts'
-import { sameTracks } from '../mkv/same-tracks.ts'
+import { sameTracks } from '../timeline/same-tracks.ts'
 import type { PlacedFrame } from '../timeline/timeline.ts'
 import type { Cue, CueTrack } from './cue.ts'
 import { cueText } from './cue-text.ts'

@@ -1,9 +1,10 @@
 import { ELEMENT_IDS as ID } from '../../mkv/schema/elements.ts'
 import { encodeSize, uint } from '../../mkv/writer.ts'
 import { AtomicFile } from '../atomic-file.ts'
+import type { BeginStep } from '../timeline/frame-placer.ts'
 import { durationElement, ebmlHeader, infoElement, openHead, tracksElement } from './document-head.ts'
 import { type CuePoint, cuesElement, SEEK_HEAD_BYTES, seekHead } from './segment-index.ts'
-import type { BlockStep, SegmentStep } from './segment-muxer.ts'
+import type { BlockStep } from './segment-muxer.ts'
 
 /** Bytes of blocks that are gathered before they are written. */
 const BATCH_BYTES = 256 * 1024
@@ -70,7 +71,7 @@ export class MkvFile {
     return this.#writtenBytes + this.#pieceBytes
   }
 
-  async beginSegment({ tracks, startedAt }: SegmentStep): Promise<void> {
+  async beginSegment({ tracks, startedAt }: BeginStep): Promise<void> {
     const info = infoElement(startedAt)
     const tracksBytes = tracksElement(tracks)
     if (this.#segment !== undefined) await this.#finishSegment(this.#segment)

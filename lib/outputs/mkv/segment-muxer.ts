@@ -1,22 +1,17 @@
 import type { Track } from '../../mkv/tracks.ts'
-import type { FragmentEvent, FragmentFrame, FragmentStart } from '../../stages/events.ts'
-import { OutputError } from '../output-error.ts'
-import { type Gaps, type PlacedFrame, Timeline } from '../timeline/timeline.ts'
+import type { FragmentEvent } from '../../stages/events.ts'
+import {
+  type BeginStep,
+  FramePlacer,
+  type FramePlacerOptions,
+  leadTrack,
+  type PlacerStep,
+} from '../timeline/frame-placer.ts'
+import type { PlacedFrame } from '../timeline/timeline.ts'
 import { type BlockPieces, simpleBlockPieces, timedBlockPieces } from './block-head.ts'
-import type { Rotation } from './rotation.ts'
-import { sameTracks } from './same-tracks.ts'
 
-/** What is to be written next. A segment begins with `segment`, a cluster with `cluster`; the blocks after it are its. */
-export type MuxStep = SegmentStep | ClusterStep | BlockStep
-
-export type SegmentStep = {
-  readonly type: 'segment'
-  readonly reason: 'first' | 'tracks' | 'rotation'
-  readonly tracks: readonly Track[]
-  /** Wall-clock time of its first frame, and the fragment that it begins with. */
-  readonly startedAt: Date | null
-  readonly fragmentNumber: string | null
-}
+/** What is to be written next. A segment begins with `begin`, a cluster with `cluster`; the blocks after it are its. */
+export type MuxStep = BeginStep | ClusterStep | BlockStep
 
 export type ClusterStep = { readonly type: 'cluster'; readonly timeMs: number }
 
@@ -31,15 +26,6 @@ export type BlockStep = {
   readonly isSeekPoint: boolean
 }
 
-/** What a change of tracks does: a segment behind the others on the same timeline, one that counts from zero, or an `OutputError`. */
-export type TrackChange = 'continue' | 'restart' | 'error'
-
-export type SegmentMuxerOptions = {
-  readonly gaps: Gaps
-  readonly onTrackChange: TrackChange
-  readonly rotation?: Rotation | undefined
-}
-
 /** A keyframe begins a new cluster when the one under way has lasted so long; so does any frame where there is no video. */
 const SHORT_CLUSTER_MS = 1000
 const LONG_CLUSTER_MS = 5000
@@ -48,110 +34,49 @@ const MOST_RELATIVE_MS = 0x7fff
 
 /** Decides what a Matroska output of `FragmentEvent`s holds, block for block. It is synchronous and writes nothing. */
 export class SegmentMuxer {
-  readonly #timeline: Timeline
-  readonly #onTrackChange: TrackChange
-  readonly #rotation: Rotation | undefined
-  #start: FragmentStart | undefined
+  readonly #placer: FramePlacer
   /** The tracks of the segment under way, and the one that players seek by. */
-  #tracks: readonly Track[] = []
   #byNumber: ReadonlyMap<number, Track> = new Map()
   #seekTrack: Track | undefined
-  #nextSegment: SegmentStep['reason'] | undefined = 'first'
   #clusterMs: number | undefined
   #hasSeekPoint = false
-  #isChecked = false
 
-  constructor({ gaps, onTrackChange, rotation }: SegmentMuxerOptions) {
-    this.#timeline = new Timeline(gaps)
-    this.#onTrackChange = onTrackChange
-    this.#rotation = rotation
+  constructor(options: Omit<FramePlacerOptions, 'output' | 'select'>) {
+    this.#placer = new FramePlacer({ output: 'MKV', ...options })
   }
 
-  /** Throws `OutputError` for a frame of a track that its fragment does not declare, and for a change that may not be. */
+  /** Throws as `FramePlacer` does. */
   push(event: FragmentEvent): MuxStep[] {
-    switch (event.type) {
-      case 'fragment-start':
-        return this.#startFragment(event)
-      case 'frame':
-        return this.#frame(event)
-      default:
-        // Whatever ends a fragment, in the order or not: what is held of it has its place now.
-        return this.#write(this.#timeline.flush())
-    }
+    return this.#write(this.#placer.push(event))
   }
 
   end(): MuxStep[] {
-    return this.#write(this.#timeline.flush())
+    return this.#write(this.#placer.end())
   }
 
-  #startFragment(start: FragmentStart): MuxStep[] {
-    const steps = this.end()
-    this.#start = start
-    this.#isChecked = false
-    this.#timeline.startFragment(start)
-    this.#rotation?.countFragment()
-    return steps
-  }
-
-  #frame(frame: FragmentFrame): MuxStep[] {
-    const steps = this.#isChecked ? [] : this.#checkTracks()
-    if (!this.#byNumber.has(frame.track)) {
-      const problem = `a frame of track ${frame.track}, which its fragment ${frame.fragmentNumber ?? ''} does not declare`
-      throw new OutputError('MKV', problem)
-    }
-    if (this.#isTimeToRotate(frame)) {
-      this.#nextSegment = 'rotation'
-      this.#timeline.restart()
-    }
-    steps.push(...this.#write(this.#timeline.place(frame)))
-    return steps
-  }
-
-  /** Only once a fragment brings frames do its tracks count: those without are often half a header. */
-  #checkTracks(): MuxStep[] {
-    this.#isChecked = true
-    const tracks = this.#start?.tracks ?? []
-    if (sameTracks(tracks, this.#tracks)) return []
-    const isFirst = this.#tracks.length === 0
-    if (!isFirst && this.#onTrackChange === 'error') {
-      const problem = `the tracks or their codec data change with fragment ${this.#start?.fragmentNumber ?? ''}`
-      throw new OutputError('MKV', problem)
-    }
-    this.#tracks = tracks
-    this.#byNumber = new Map(tracks.map(track => [track.number, track]))
-    this.#seekTrack = tracks.find(({ type }) => type === 'video') ?? tracks[0]
-    this.#nextSegment = isFirst ? 'first' : 'tracks'
-    if (!isFirst && this.#onTrackChange === 'restart') this.#timeline.restart()
-    this.#timeline.setTracks(tracks)
-    return []
-  }
-
-  #isTimeToRotate(frame: FragmentFrame): boolean {
-    if (this.#rotation === undefined || this.#timeline.isHolding || this.#nextSegment !== undefined)
-      return false
-    if (frame.track !== this.#seekTrack?.number || !frame.keyframe) return false
-    return this.#rotation.isDue(this.#timeline.timeOf(frame) ?? 0)
-  }
-
-  #write(placed: readonly PlacedFrame[]): MuxStep[] {
+  #write(placed: readonly PlacerStep[]): MuxStep[] {
     const steps: MuxStep[] = []
-    for (const item of placed) {
-      if (this.#nextSegment !== undefined) steps.push(this.#beginSegment(this.#nextSegment, item.frame))
-      if (this.#needsCluster(item)) {
-        this.#clusterMs = Math.max(0, item.timeMs)
-        this.#hasSeekPoint = false
-        steps.push({ type: 'cluster', timeMs: this.#clusterMs })
-      }
-      steps.push(this.#block(item))
+    for (const step of placed) {
+      if (step.type === 'begin') steps.push(this.#beginSegment(step))
+      else if (step.type === 'frame') this.#addFrame(step.placed, steps)
     }
     return steps
   }
 
-  #beginSegment(reason: SegmentStep['reason'], { wallClock, fragmentNumber }: FragmentFrame): SegmentStep {
-    this.#nextSegment = undefined
+  #beginSegment(step: BeginStep): BeginStep {
+    this.#byNumber = new Map(step.tracks.map(track => [track.number, track]))
+    this.#seekTrack = leadTrack(step.tracks)
     this.#clusterMs = undefined
-    this.#rotation?.begin()
-    return { type: 'segment', reason, tracks: this.#tracks, startedAt: wallClock, fragmentNumber }
+    return step
+  }
+
+  #addFrame(placed: PlacedFrame, steps: MuxStep[]): void {
+    if (this.#needsCluster(placed)) {
+      this.#clusterMs = Math.max(0, placed.timeMs)
+      this.#hasSeekPoint = false
+      steps.push({ type: 'cluster', timeMs: this.#clusterMs })
+    }
+    steps.push(this.#block(placed))
   }
 
   #needsCluster({ frame, timeMs, startsFragment }: PlacedFrame): boolean {
@@ -169,7 +94,6 @@ export class SegmentMuxer {
     const pieces = hasOwnDuration
       ? timedBlockPieces(frame, relativeMs, durationMs)
       : simpleBlockPieces(frame, relativeMs)
-    this.#rotation?.countBytes(frame.data.length)
     const isSeekPoint = !this.#hasSeekPoint && keyframe && track === this.#seekTrack?.number
     if (isSeekPoint) this.#hasSeekPoint = true
     return { type: 'block', pieces, track, timeMs, endMs, isSeekPoint }

@@ -13,7 +13,7 @@ export type Offsets = { readonly closed: number; readonly kept: number }
 /** Clocks that agree to this are one clock. */
 const AGREEMENT_MS = 1000
 /** A longer jump is no gap but another clock, such as one that counted from zero and now from 1970. */
-const LONGEST_GAP_MS = 24 * 60 * 60 * 1000
+export const LONGEST_GAP_MS = 24 * 60 * 60 * 1000
 
 /** What a fragment's timestamps say of the moment of each of its frames, and so of a gap before it. */
 export class FragmentClock {

@@ -1,8 +1,8 @@
 import type { Track } from '../../mkv/tracks.ts'
 import type { FragmentEvent, FragmentFrame, FragmentStart } from '../../stages/events.ts'
-import type { Rotation } from '../mkv/rotation.ts'
-import { sameTracks } from '../mkv/same-tracks.ts'
 import { OutputError } from '../output-error.ts'
+import type { Rotation } from './rotation.ts'
+import { sameTracks } from './same-tracks.ts'
 import { type Gaps, type PlacedFrame, Timeline } from './timeline.ts'
 
 /** What an output is to write next. It begins with `begin`, and begins again where its tracks or its file change. */

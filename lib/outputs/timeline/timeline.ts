@@ -1,6 +1,6 @@
 import type { Track } from '../../mkv/tracks.ts'
 import type { FragmentFrame, FragmentStart } from '../../stages/events.ts'
-import { FragmentClock, type Moment } from './fragment-clock.ts'
+import { FragmentClock, LONGEST_GAP_MS, type Moment } from './fragment-clock.ts'
 import { frameDurationMs, frameTimeMs } from './frame-duration.ts'
 import { TrackTimes } from './track-times.ts'
 
@@ -111,6 +111,7 @@ export class Timeline {
     const times = this.#times.get(frame.track)
     const isBehind = times === undefined ? outMs < this.#endMs - OVERLAP_MS : this.#isBehind(outMs, held)
     if (this.#isFirstOfFragment) return isBehind || outMs > this.#endMs + this.#jitterMs(frame.track)
+    if (Math.abs(outMs - this.#endMs) > LONGEST_GAP_MS) return true
     if (!isBehind) return false
     // A keyframe is behind no frame before it; others are, where frames are sent in another order than they are shown.
     const isVideo = this.#tracks.get(frame.track)!.type === 'video'
