@@ -30,6 +30,21 @@ async function timesOf(parts: readonly FragmentOptions[], gaps: 'keep' | 'close'
 }
 
 describe('the timeline of an output', () => {
+  it('leaves no gap in the pictures where a new session begins with sound, gaps closed', async () => {
+    const tracks: readonly TrackOptions[] = [{}, { type: 'audio' }]
+    const session = (number: string, videoAt: number): FragmentOptions => ({
+      ...{ number, tracks },
+      frames: [
+        ...[0, 64].map(at => ({ track: 2, at, keyframe: true, data: 'sound' })),
+        ...[0, 40, 80].map(at => ({ at: videoAt + at, keyframe: at === 0, data: 'picture' })),
+      ],
+    })
+    const pictures = (await timesOf([session('1', 0), session('2', 64)], 'close')).filter(text =>
+      text.startsWith('1@'),
+    )
+    assert.deepEqual(pictures, ['1@0', '1@40', '1@80', '1@120', '1@232', '1@272'])
+  })
+
   for (const gaps of ['keep', 'close'] as const) {
     it(`lets cues show over what follows, gaps ${gaps === 'keep' ? 'kept' : 'closed'}`, async () => {
       const times = await timesOf([part(0, 9500, 9000), part(1, 0, 2000)], gaps)

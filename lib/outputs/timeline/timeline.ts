@@ -2,7 +2,7 @@ import type { Track } from '../../mkv/tracks.ts'
 import type { FragmentFrame, FragmentStart } from '../../stages/events.ts'
 import { FragmentClock, LONGEST_GAP_MS, type Moment } from './fragment-clock.ts'
 import { frameDurationMs, frameTimeMs } from './frame-duration.ts'
-import { TrackTimes } from './track-times.ts'
+import { LONGEST_STEP_MS, TrackTimes } from './track-times.ts'
 
 /**
  * One rising timeline out of fragments whose timestamps repeat, go back or jump.
@@ -100,7 +100,9 @@ export class Timeline {
     const held = this.#held
     this.#held = []
     this.#heldBytes = 0
+    const isJoint = this.#last !== undefined
     this.#offsetMs = this.#offsetFor(held)
+    if (isJoint && this.#gaps === 'close') return this.#joined(held).map(frame => this.#put(frame))
     return held.map(frame => this.#put(frame))
   }
 
@@ -130,13 +132,37 @@ export class Timeline {
   }
 
   #jitterMs(track: number): number {
+    if (this.#isEndGuessed()) return LONGEST_STEP_MS
     return Math.max(JITTER_MS, this.#times.get(track)?.stepMs ?? 0)
+  }
+
+  /** Nothing tells how long the last frames last: what comes next may be a gap away, or at once in a slow stream. */
+  #isEndGuessed(): boolean {
+    return ![...this.#times.values()].some(({ isEndKnown }) => isEndKnown)
   }
 
   #hasEnough(): boolean {
     if (this.#held.length >= MOST_FRAMES || this.#heldBytes >= MOST_BYTES) return true
     if (this.#held.length < ENOUGH_FRAMES) return false
     return new Set(this.#held.map(({ frame }) => frame.track)).size >= this.#tracks.size
+  }
+
+  /**
+   * The offset that suits one track leaves a gap in another: there the first picture is shown as soon as the last one is
+   * over. A browser does not go on at a gap of video that is wider than about two frames.
+   */
+  #joined(held: readonly Held[]): readonly Held[] {
+    const first = new Map<number, Held>()
+    for (const item of held) {
+      const { track } = item.frame
+      if (this.#tracks.get(track)!.type !== 'video' || !this.#times.has(track)) continue
+      if (item.atMs < (first.get(track)?.atMs ?? Number.POSITIVE_INFINITY)) first.set(track, item)
+    }
+    return held.map(item => {
+      if (first.get(item.frame.track) !== item) return item
+      const endMs = this.#times.get(item.frame.track)!.endMs
+      return { ...item, atMs: Math.min(item.atMs, endMs - this.#offsetMs!) }
+    })
   }
 
   #offsetFor(held: readonly Held[]): number {
@@ -149,8 +175,9 @@ export class Timeline {
     // The least offset with which no track goes back, nor into the duration of its own last frame.
     const least = Array.from(firstMs, ([track, ms]) => (this.#roomFrom(track) ?? this.#endMs) - ms)
     const closed = Math.max(...least)
-    if (this.#gaps === 'close') return closed
-    return this.#clock.offsetMs(this.#last, earliestMs, { closed, kept: this.#offsetMs! })
+    if (this.#gaps === 'close' && !this.#isEndGuessed()) return closed
+    const kept = this.#clock.offsetMs(this.#last, earliestMs, { closed, kept: this.#offsetMs! })
+    return this.#gaps === 'keep' || kept <= closed + LONGEST_STEP_MS ? kept : closed
   }
 
   /** Where there is room for more of a track; `undefined` where it has had nothing yet. */
