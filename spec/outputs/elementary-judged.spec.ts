@@ -10,6 +10,7 @@ import { MkvFileSink } from '../../lib/outputs/mkv-file-sink.ts'
 import { CLIP } from '../support/fault-run.ts'
 import { requires, requiresSharedData, sharedData } from '../support/requirements.ts'
 import { annexBEvents, encodedEvents } from './encoded-media.ts'
+import { eventsThroughFaults } from './local-service.ts'
 import { decodeMessages, eventsOf, run, scratch } from './media.ts'
 
 /** A decoder that nobody here wrote makes the same pictures and the same samples of the elementary stream as of its source. */
@@ -62,10 +63,14 @@ describe('ffmpeg decodes the same from ElementaryStream as from its source', too
 
   const captures = ['output_get_media.mkv', 'output-get-media-non-increasing-timecode.mkv', 'clusters.mkv']
   for (const name of captures) {
-    it(`of ${name}`, requiresSharedData(name), async () => {
-      const events = await eventsOf(await readFile(sharedData(name) ?? name))
+    it(`of ${name}, through broken sessions`, requiresSharedData(name), async () => {
+      const path = sharedData(name) ?? name
+      const events = await eventsThroughFaults(path)
       const { count } = await same(events, {}, 'h264')
       assert.equal(count, events.filter(event => event.type === 'frame').length)
+      const source = await eventsOf(await readFile(path))
+      const wholeUntil = source.findLastIndex(({ type }) => type === 'fragment-end')
+      assert.equal(count, source.slice(0, wholeUntil).filter(({ type }) => type === 'frame').length)
     })
   }
 

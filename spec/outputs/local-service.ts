@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type Fault, startEmulator } from '../../lib/emulator/index.ts'
-import { getMedia } from '../../lib/index.ts'
+import { type FragmentEvent, getMedia } from '../../lib/index.ts'
 
 /** Sessions that break in the middle of frames, early enough for each of the captures. */
 export const BREAKS: readonly Fault[] = [
@@ -27,4 +28,18 @@ export async function consumeThroughFaults(
   })
   await pipeline([stream, ...stages] as NodeJS.WritableStream[])
   assert.equal(emulator.pendingFaults('door'), 0)
+}
+
+/** The events of a file that comes through the local service, its sessions broken. */
+export async function eventsThroughFaults(source: string): Promise<FragmentEvent[]> {
+  const events: FragmentEvent[] = []
+  const collector = new Writable({
+    objectMode: true,
+    write(event: FragmentEvent, _encoding, callback) {
+      events.push(event)
+      callback()
+    },
+  })
+  await consumeThroughFaults(source, [collector])
+  return events
 }

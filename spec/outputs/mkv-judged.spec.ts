@@ -5,12 +5,11 @@ import { basename } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { describe, it } from 'node:test'
-import { type Fault, startEmulator } from '../../lib/emulator/index.ts'
-import { getMedia } from '../../lib/index.ts'
 import { MkvFileSink } from '../../lib/outputs/mkv-file-sink.ts'
 import { MkvSegmentMerger } from '../../lib/outputs/mkv-segment-merger.ts'
 import { CLIP, EVERY_FAULT } from '../support/fault-run.ts'
 import { requires, requiresSharedData, sharedData } from '../support/requirements.ts'
+import { consumeThroughFaults } from './local-service.ts'
 import { countOf, decodeMessages, eventsOf, framesOf, type Packet, packetsOf, run, scratch } from './media.ts'
 
 /** Programs that nobody here wrote say what the files are worth. */
@@ -33,28 +32,6 @@ const sources: readonly Source[] = [
     { name: 'clusters.mkv', decodes: true, rises: true },
   ].map(({ name, ...facts }) => ({ path: sharedData(name) ?? name, ...facts })),
 ]
-
-/** Sessions that break in the middle of frames, early enough for each of the files. */
-const BREAKS: readonly Fault[] = [
-  { type: 'reset', atByte: 7001 },
-  { type: 'cut', atByte: 9000 },
-  { type: 'exception', errorType: 'InternalFailure', statusCode: 500 },
-  { type: 'end', atByte: 8100 },
-]
-
-/** The source through the local service, its sessions broken, into a file. */
-async function record(source: string, path: string, faults: readonly Fault[]): Promise<void> {
-  await using emulator = await startEmulator({ idleEndMs: 100, limits: 'off' })
-  await emulator.addStream({ name: 'door', source })
-  emulator.faults('door', faults)
-  const stream = getMedia({
-    ...{ streamName: 'door', region: 'us-east-1', startSelector: { type: 'EARLIEST' }, until: 'caught-up' },
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    ...{ controlEndpoint: emulator.url, idleTimeoutMs: 500, random: () => 0 },
-  })
-  await pipeline(stream, new MkvFileSink({ path }))
-  assert.equal(emulator.pendingFaults('door'), 0)
-}
 
 const contents = (packets: readonly Packet[], withTimes: boolean) =>
   packets.map(({ track, timeMs, size, md5 }) => [track, withTimes ? timeMs : '', size, md5].join(' '))
@@ -94,7 +71,7 @@ describe('a file of MkvFileSink', tools, () => {
     it(`holds every packet of ${name}, through broken sessions, without a complaint`, needs, async () => {
       await using directory = await scratch()
       const path = directory.file('out.mkv')
-      await record(source.path, path, BREAKS)
+      await consumeThroughFaults(source.path, [new MkvFileSink({ path })])
       await judge(source, path)
     })
   }
@@ -102,7 +79,7 @@ describe('a file of MkvFileSink', tools, () => {
   it('holds every packet of the clip through every fault there is', async () => {
     await using directory = await scratch()
     const path = directory.file('out.mkv')
-    await record(CLIP, path, EVERY_FAULT)
+    await consumeThroughFaults(CLIP, [new MkvFileSink({ path })], EVERY_FAULT)
     await judge(sources[0]!, path)
   })
 
