@@ -3,10 +3,10 @@ import type { StartSelector } from './aws/start-selector.ts'
 import { OptionError } from './errors.ts'
 import { numberOption } from './options.ts'
 import { joinStages } from './stages/join-stages.ts'
-import { MkvChunkDemuxer, type MkvChunkDemuxerOptions } from './stages/mkv-chunk-demuxer.ts'
+import type { MkvChunkDemuxerOptions } from './stages/mkv-chunk-demuxer.ts'
+import { PayloadReader } from './stages/payload-reader.ts'
 import { RetryingResumer, type RetryingResumerOptions } from './stages/retrying-resumer.ts'
 import { SignedGetMediaSource, type SignedGetMediaSourceOptions } from './stages/signed-get-media-source.ts'
-import { TagExtractor } from './stages/tag-extractor.ts'
 import { ThrottleGuard, type ThrottleGuardOptions, type ThrottleMetrics } from './stages/throttle-guard.ts'
 
 /** The options of the five stages, together. */
@@ -43,7 +43,8 @@ export class GetMediaStream extends RetryingResumer {
 
 /**
  * Every frame of a Kinesis video stream, once and in order, through throttling, lost connections and session ends:
- * the five stages joined. Options are checked at once (`OptionError`); the first call is made when the stream is read.
+ * the five stages joined, demuxer and extractor in one stream. Options are checked at once (`OptionError`); the first call
+ * is made when the stream is read.
  *
  * ```ts
  * for await (const event of getMedia({ streamName: 'door', startSelector: { type: 'EARLIEST' } })) {
@@ -61,7 +62,7 @@ export function getMedia(options: GetMediaOptions): GetMediaStream {
     const source = new SignedGetMediaSource({ ...options, startSelector: start, signal: context.signal })
     const guard = new ThrottleGuard({ clock, paceBytesPerSecond })
     meters.begin(guard)
-    return joinStages(source, guard, new MkvChunkDemuxer(limitsOf(options)), new TagExtractor())
+    return joinStages(source, guard, new PayloadReader(limitsOf(options)))
   }
   return new GetMediaStream(
     { ...defined({ signal, until, retry, clock, random }), startSelector, attempt },
@@ -77,7 +78,7 @@ function checkAtOnce(options: GetMediaOptions): void {
   resolveCallSettings(options)
   numberOption('paceBytesPerSecond', options.paceBytesPerSecond, 1, { min: 1 })
   numberOption('idleTimeoutMs', options.idleTimeoutMs, 1, { min: 1 })
-  new MkvChunkDemuxer(limitsOf(options)).destroy()
+  new PayloadReader(limitsOf(options)).destroy()
 }
 
 function limitsOf(options: GetMediaOptions): MkvChunkDemuxerOptions {

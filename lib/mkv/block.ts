@@ -1,8 +1,9 @@
 import { MkvSyntaxError } from '../errors.ts'
+import { type BytePlace, bytesOf } from './byte-segment.ts'
 import { lacedFrames } from './lacing.ts'
 import { readVint } from './vint.ts'
 
-/** The head of a SimpleBlock or a Block (RFC 9559, section 10.1 and 10.2), and the frames behind it. */
+/** The head of a SimpleBlock or a Block (RFC 9559, section 10.1 and 10.2), and where its frames lie. */
 export type Block = {
   readonly track: number
   /** Ticks from the cluster's timestamp; may be negative. */
@@ -11,7 +12,14 @@ export type Block = {
   readonly keyframe: boolean
   readonly invisible: boolean
   readonly discardable: boolean
-  readonly frames: readonly Uint8Array[]
+  /** The two lacing bits; 0 where all that follows is one frame. */
+  readonly lacing: number
+  /** The whole payload, and the index of the first byte behind the head. */
+  readonly place: BytePlace
+  readonly contentStart: number
+  /** Where the element begins, and what it is called: for errors. */
+  readonly byteOffset: number
+  readonly elementPath: string
 }
 
 const KEYFRAME = 0x80
@@ -19,15 +27,17 @@ const INVISIBLE = 0x08
 const LACING = 0x06
 const DISCARDABLE = 0x01
 
-/** Reads a block's payload. Frames are views of it. */
-export function readBlock(bytes: Uint8Array, byteOffset: number, name: string): Block {
-  const track = readVint(bytes, 0)
-  const head = (track?.length ?? 0) + 3
-  if (track === undefined || bytes.length < head) {
+/** Reads a block's payload. */
+export function readBlock(place: BytePlace, byteOffset: number, elementPath: string): Block {
+  const { start, end } = place
+  const { bytes } = place.segment
+  const track = readVint(bytes, start, end)
+  const head = start + (track?.length ?? 0) + 3
+  if (track === undefined || end < head) {
     throw new MkvSyntaxError(
-      `a block of ${bytes.length} bytes, too short for its track, time and flags,`,
+      `a block of ${end - start} bytes, too short for its track, time and flags,`,
       byteOffset,
-      name,
+      elementPath,
     )
   }
   const flags = bytes[head - 1]!
@@ -38,9 +48,23 @@ export function readBlock(bytes: Uint8Array, byteOffset: number, name: string): 
     keyframe: (flags & KEYFRAME) !== 0,
     invisible: (flags & INVISIBLE) !== 0,
     discardable: (flags & DISCARDABLE) !== 0,
-    frames:
-      (flags & LACING) === 0
-        ? [bytes.subarray(head)]
-        : lacedFrames(bytes, head, flags & LACING, problem => new MkvSyntaxError(problem, byteOffset, name)),
+    lacing: flags & LACING,
+    place,
+    contentStart: head,
+    byteOffset,
+    elementPath,
   }
+}
+
+/** The only frame of a block that is not laced, as a view. */
+export function soleFrame({ place, contentStart }: Block): Uint8Array {
+  return place.segment.view(contentStart, place.end)
+}
+
+/** The frames of any block, as views. */
+export function blockFrames(block: Block): Uint8Array[] {
+  const { place, contentStart, lacing, byteOffset, elementPath } = block
+  if (lacing === 0) return [soleFrame(block)]
+  const fail = (problem: string) => new MkvSyntaxError(problem, byteOffset, elementPath)
+  return lacedFrames(bytesOf(place), contentStart - place.start, lacing, fail)
 }

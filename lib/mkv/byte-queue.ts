@@ -1,3 +1,5 @@
+import { type BytePlace, ByteSegment, bytesOf, placeOf } from './byte-segment.ts'
+
 /**
  * Bytes that have come and are not read yet, kept as the transport's own chunks.
  * What lies in one chunk is handed out as a view; what spans chunks is filled with one copy.
@@ -10,15 +12,18 @@ export class ByteQueue {
   length = 0
   /** One object for all of `peek`'s answers: it is asked for each element. */
   readonly #window: Window = { bytes: EMPTY.bytes, start: 0, end: 0 }
-  #head: Segment = EMPTY
-  #segments: Segment[] = []
+  #head = EMPTY
+  #segments: ByteSegment[] = []
   /** Index in `#segments` of what follows the head; moved forward, and cut off now and then, so that shifting stays cheap. */
   #next = 0
+
+  /** Where small copies go, one behind the other. */
+  #copies: ByteSegment | undefined
 
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return
     if (chunk.length < TINY_CHUNK_BYTES && this.length > 0) this.#gather(chunk)
-    else this.#append({ bytes: chunk, start: 0, end: chunk.length, gathers: false })
+    else this.#append(new ByteSegment(chunk))
     this.length += chunk.length
   }
 
@@ -71,33 +76,55 @@ export class ByteQueue {
 
   /** The next `count` bytes as one array; `count` must not be above `length`. */
   take(count: number): Uint8Array {
+    return bytesOf(this.takePlace(count))
+  }
+
+  /** As `take`, with no view made yet. */
+  takePlace(count: number): BytePlace {
     const head = this.#head
-    const end = head.start + count
+    const { start } = head
+    const end = start + count
     if (end > head.end) return this.#copy(count)
-    const view = head.bytes.subarray(head.start, end)
     this.length -= count
     head.start = end
     if (end === head.end) this.#shift()
-    return view
+    return { segment: head, start, end }
   }
 
-  #copy(count: number): Uint8Array {
-    const isBuffer = Buffer.isBuffer(this.#head.bytes)
-    const target = isBuffer ? Buffer.allocUnsafe(count) : new Uint8Array(count)
+  #copy(count: number): BytePlace {
+    const place = this.#roomFor(count)
+    const target = place.segment.bytes
     this.length -= count
-    let filled = 0
-    while (filled < count) {
+    let filled = place.start
+    while (filled < place.end) {
       const head = this.#head
-      const size = Math.min(count - filled, head.end - head.start)
-      target.set(head.bytes.subarray(head.start, head.start + size), filled)
+      const size = Math.min(place.end - filled, head.end - head.start)
+      target.set(head.view(head.start, head.start + size), filled)
       filled += size
       head.start += size
       if (head.start === head.end) this.#shift()
     }
-    return target
+    return place
   }
 
-  #append(segment: Segment): void {
+  /**
+   * Memory for a copy. Small ones share a block, as frames share a chunk: the frame over each end of a 64 KiB chunk would
+   * else have an allocation of its own, which takes longer than the copy.
+   */
+  #roomFor(count: number): BytePlace {
+    const isBuffer = Buffer.isBuffer(this.#head.bytes)
+    if (count > SHARED_BLOCK_BYTES / 4) return placeOf(newBytes(count, isBuffer))
+    let block = this.#copies
+    if (block === undefined || block.isBuffer !== isBuffer || block.end + count > block.bytes.length) {
+      block = new ByteSegment(newBytes(SHARED_BLOCK_BYTES, isBuffer), 0)
+      this.#copies = block
+    }
+    const start = block.end
+    block.end += count
+    return { segment: block, start, end: block.end }
+  }
+
+  #append(segment: ByteSegment): void {
     if (this.length === 0) this.#head = segment
     else this.#segments.push(segment)
   }
@@ -110,9 +137,9 @@ export class ByteQueue {
       last.end += chunk.length
       return
     }
-    const bytes = Buffer.isBuffer(chunk) ? Buffer.allocUnsafeSlow(BLOCK_BYTES) : new Uint8Array(BLOCK_BYTES)
+    const bytes = newBytes(BLOCK_BYTES, Buffer.isBuffer(chunk))
     bytes.set(chunk)
-    this.#append({ bytes, start: 0, end: chunk.length, gathers: true })
+    this.#append(new ByteSegment(bytes, chunk.length, true))
   }
 
   #shift(): void {
@@ -134,15 +161,12 @@ export class ByteQueue {
 
 type Window = { bytes: Uint8Array; start: number; end: number }
 
-type Segment = {
-  readonly bytes: Uint8Array
-  start: number
-  end: number
-  /** A block of ours, which takes more bytes behind `end`. */
-  readonly gathers: boolean
-}
-
 const TINY_CHUNK_BYTES = 128
 const BLOCK_BYTES = 4096
+const SHARED_BLOCK_BYTES = 64 * 1024
 const COMPACT_AFTER = 1024
-const EMPTY: Segment = { bytes: new Uint8Array(0), start: 0, end: 0, gathers: false }
+const EMPTY = new ByteSegment(new Uint8Array(0))
+
+function newBytes(count: number, isBuffer: boolean): Uint8Array {
+  return isBuffer ? Buffer.allocUnsafeSlow(count) : new Uint8Array(count)
+}

@@ -1,3 +1,4 @@
+import type { BytePlace } from './byte-segment.ts'
 import type { ElementDefinition } from './schema/element.ts'
 
 export type EbmlReaderOptions = {
@@ -41,3 +42,13 @@ export type EbmlEvent =
       readonly endOffset: number
     }
   | { readonly kind: 'truncated'; readonly byteOffset: number; readonly elementPath: string }
+
+/** An `EbmlEvent` whose `data` tells where the payload lies, for a reader that makes its own, narrower view. */
+export type PlacedEbmlEvent = Exclude<EbmlEvent, { readonly kind: 'data' }> | PlacedData
+
+export type PlacedData = {
+  readonly kind: 'data'
+  readonly definition: ElementDefinition
+  readonly byteOffset: number
+  readonly place: BytePlace
+}

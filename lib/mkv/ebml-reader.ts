@@ -1,6 +1,7 @@
 import { MkvLimitError, MkvSyntaxError } from '../errors.ts'
 import { ByteQueue } from './byte-queue.ts'
-import type { EbmlEvent, EbmlReaderOptions } from './ebml-events.ts'
+import { bytesOf } from './byte-segment.ts'
+import type { EbmlEvent, EbmlReaderOptions, PlacedEbmlEvent } from './ebml-events.ts'
 import { checkMagic, type ElementHeader, hex, readElementHeader } from './element-header.ts'
 import { ANYWHERE, type ElementDefinition, elementDefinition, isChildOf, ROOT } from './schema/element.ts'
 import { ELEMENT_IDS as ID } from './schema/elements.ts'
@@ -19,6 +20,8 @@ export class EbmlReader {
   readonly #bytes = new ByteQueue()
   readonly #options: EbmlReaderOptions
   readonly #stack: OpenElement[] = []
+  /** The innermost open element: the top of the stack. */
+  #parent: OpenElement | undefined
   #state: State = HEADER
   /** Offset of the first unread byte in the payload. */
   #offset = 0
@@ -46,6 +49,14 @@ export class EbmlReader {
 
   /** The next thing read, or `undefined` when more bytes are needed, or all has been said. */
   next(): EbmlEvent | undefined {
+    const event = this.nextPlaced()
+    if (event?.kind !== 'data') return event
+    const { kind, definition, byteOffset, place } = event
+    return { kind, definition, byteOffset, bytes: bytesOf(place) }
+  }
+
+  /** @internal As `next`, with no view made of a payload. */
+  nextPlaced(): PlacedEbmlEvent | undefined {
     for (;;) {
       const event = this.#step()
       if (event === NEED_MORE) return this.#ended ? this.#finish() : undefined
@@ -53,7 +64,7 @@ export class EbmlReader {
     }
   }
 
-  #step(): EbmlEvent | typeof NEED_MORE | undefined {
+  #step(): PlacedEbmlEvent | typeof NEED_MORE | undefined {
     switch (this.#state.name) {
       case 'header':
         return this.#readHeader()
@@ -66,8 +77,8 @@ export class EbmlReader {
     }
   }
 
-  #readHeader(): EbmlEvent | typeof NEED_MORE | undefined {
-    const parent = this.#stack.at(-1)
+  #readHeader(): PlacedEbmlEvent | typeof NEED_MORE | undefined {
+    const parent = this.#parent
     if (parent !== undefined && this.#offset === parent.limit) return this.#close()
     if (!this.#sawHeader && parent === undefined) this.#checkStart()
     const header = readElementHeader(this.#bytes, this.#failInHeader)
@@ -85,7 +96,7 @@ export class EbmlReader {
 
   /** Whether the next element ends the innermost open one, which has no known size. */
   #endsParent(next: ElementDefinition | undefined): boolean {
-    const parent = this.#stack.at(-1)
+    const parent = this.#parent
     if (parent === undefined || parent.size !== undefined || next === undefined) return false
     if (isChildOf(next, parent.definition.id)) return false
     for (let i = this.#stack.length - 2; i >= 0; i--) {
@@ -96,10 +107,10 @@ export class EbmlReader {
     return isChildOf(next, ROOT)
   }
 
-  #enter(header: ElementHeader, definition: ElementDefinition | undefined): EbmlEvent | undefined {
+  #enter(header: ElementHeader, definition: ElementDefinition | undefined): PlacedEbmlEvent | undefined {
     const { id, size, length } = header
     const byteOffset = this.#offset
-    const parent = this.#stack.at(-1)
+    const parent = this.#parent
     this.#checkEnd(header, definition, parent)
     this.#bytes.skip(length)
     this.#offset += length
@@ -136,9 +147,10 @@ export class EbmlReader {
 
   #checkLimit(definition: ElementDefinition, size: number, byteOffset: number): void {
     const isBlock = definition.id === ID.SimpleBlock || definition.id === ID.Block
+    const limit = isBlock ? this.#options.maxFrameBytes : this.#options.maxMetadataBytes
+    if (size <= limit) return
     const option = isBlock ? 'maxFrameBytes' : 'maxMetadataBytes'
-    if (size <= this.#options[option]) return
-    const problem = `${definition.name} of ${size} bytes is over the limit of ${this.#options[option]} bytes`
+    const problem = `${definition.name} of ${size} bytes is over the limit of ${limit} bytes`
     throw new MkvLimitError(problem, option, byteOffset, this.#path(definition))
   }
 
@@ -147,34 +159,36 @@ export class EbmlReader {
     size: number | undefined,
     byteOffset: number,
     parent: OpenElement | undefined,
-  ): EbmlEvent {
+  ): PlacedEbmlEvent {
     if (this.#stack.length >= MAX_DEPTH) {
       throw this.#error(`elements are nested more than ${MAX_DEPTH} deep`, byteOffset)
     }
     const parentLimit = parent?.limit ?? Number.POSITIVE_INFINITY
     const limit = size === undefined ? parentLimit : this.#offset + size
-    this.#stack.push({ definition, size, limit })
+    this.#parent = { definition, size, limit }
+    this.#stack.push(this.#parent)
     return { kind: 'open', definition, byteOffset, dataOffset: this.#offset, size }
   }
 
-  #close(): EbmlEvent {
+  #close(): PlacedEbmlEvent {
     const { definition } = this.#stack.pop()!
+    this.#parent = this.#stack.at(-1)
     return { kind: 'close', definition, byteOffset: this.#offset }
   }
 
-  #readPayload({ definition, byteOffset, size }: PayloadState): EbmlEvent | typeof NEED_MORE {
+  #readPayload({ definition, byteOffset, size }: PayloadState): PlacedEbmlEvent | typeof NEED_MORE {
     if (this.#bytes.length < size) return NEED_MORE
     this.#state = HEADER
     return this.#data(definition, byteOffset, size)
   }
 
-  #data(definition: ElementDefinition, byteOffset: number, size: number): EbmlEvent {
-    const bytes = this.#bytes.take(size)
+  #data(definition: ElementDefinition, byteOffset: number, size: number): PlacedEbmlEvent {
+    const place = this.#bytes.takePlace(size)
     this.#offset += size
-    return { kind: 'data', definition, byteOffset, bytes }
+    return { kind: 'data', definition, byteOffset, place }
   }
 
-  #skip(state: SkipState): EbmlEvent | typeof NEED_MORE {
+  #skip(state: SkipState): PlacedEbmlEvent | typeof NEED_MORE {
     const count = Math.min(state.left, this.#bytes.length)
     this.#bytes.skip(count)
     this.#offset += count
@@ -186,7 +200,7 @@ export class EbmlReader {
   }
 
   /** After the last byte: open elements of unknown size end here; anything else has been cut. */
-  #finish(): EbmlEvent | undefined {
+  #finish(): PlacedEbmlEvent | undefined {
     if (this.#state.name === 'done') return undefined
     const isCut =
       this.#state.name !== 'header' ||

@@ -14,15 +14,12 @@ export class ElementTree {
   }
 
   /** The masters among the children with this id, in their order. */
-  *masters(id: number): Generator<ElementTree> {
-    for (const child of this.children) {
-      if (child instanceof ElementTree && child.definition.id === id) yield child
-    }
+  masters(id: number): ElementTree[] {
+    return this.children.filter(child => isMaster(child, id))
   }
 
   master(id: number): ElementTree | undefined {
-    for (const child of this.masters(id)) return child
-    return undefined
+    return this.children.find(child => isMaster(child, id))
   }
 
   /** Bytes of the last child with this id: where an element that should come once repeats, the later counts. */
@@ -46,17 +43,12 @@ export class ElementTree {
     return this.#value(id, readString)
   }
 
-  *leaves(id: number): Generator<ElementLeaf> {
-    for (const child of this.children) {
-      if (!(child instanceof ElementTree) && child.definition.id === id) yield child
-    }
+  leaves(id: number): ElementLeaf[] {
+    return this.children.filter(child => isLeaf(child, id))
   }
 
   #leaf(id: number): ElementLeaf | undefined {
-    return this.children.findLast(
-      (child): child is ElementLeaf =>
-        'bytes' in child && child.definition.id === id && !(child instanceof ElementTree),
-    )
+    return this.children.findLast(child => isLeaf(child, id))
   }
 
   #value<T>(id: number, read: (bytes: Uint8Array) => T | undefined): T | undefined {
@@ -73,6 +65,26 @@ export type ElementLeaf = {
   readonly definition: ElementDefinition
   readonly byteOffset: number
   readonly bytes: Uint8Array
+}
+
+function isMaster(child: ElementTree | ElementLeaf, id: number): child is ElementTree {
+  return child.definition.id === id && child instanceof ElementTree
+}
+
+function isLeaf(child: ElementTree | ElementLeaf, id: number): child is ElementLeaf {
+  return child.definition.id === id && !(child instanceof ElementTree)
+}
+
+/** Whether two elements say the same, wherever they lie. */
+export function sameElements(a: ElementTree | ElementLeaf, b: ElementTree | ElementLeaf): boolean {
+  if (a.definition !== b.definition) return false
+  if (!(a instanceof ElementTree)) return !(b instanceof ElementTree) && sameBytes(a.bytes, b.bytes)
+  if (!(b instanceof ElementTree) || a.children.length !== b.children.length) return false
+  return a.children.every((child, index) => sameElements(child, b.children[index]!))
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index])
 }
 
 /** The value of a leaf; an error where its length is not one of its type's. */

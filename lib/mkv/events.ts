@@ -64,7 +64,7 @@ export type MkvFrame = {
   readonly durationMs: number | undefined
   /** The frame's place in its lace; 0 for a block of one frame. */
   readonly laceIndex: number
-  /** A view into the transport chunk where the frame lies in one, else a copy. Copy it to keep it long: a view keeps its whole chunk in memory. */
+  /** A view into the transport chunk where the frame lies in one, else a copy. Copy it to keep it long: a view keeps its whole chunk in memory, and a small copy the 64 KiB block that it shares with others. */
   readonly data: Uint8Array
 }
 

@@ -1,13 +1,15 @@
 import { MkvLimitError, MkvSyntaxError } from '../errors.ts'
 import { numberOption } from '../options.ts'
-import type { EbmlEvent } from './ebml-events.ts'
+import { bytesOf } from './byte-segment.ts'
+import type { PlacedData, PlacedEbmlEvent } from './ebml-events.ts'
 import { EbmlReader } from './ebml-reader.ts'
 import { ElementTree, leafValue } from './element-tree.ts'
-import type { MkvEvent, MkvFrame } from './events.ts'
+import type { MkvEvent } from './events.ts'
 import { type ElementDefinition, schemaPath } from './schema/element.ts'
 import { ELEMENT_IDS as ID } from './schema/elements.ts'
 import { SegmentReader } from './segment-reader.ts'
 import { readTags } from './tag-element.ts'
+import { TrackTable } from './track-table.ts'
 import { readUintBig } from './values.ts'
 import { TREES, WANTED } from './wanted-elements.ts'
 
@@ -25,7 +27,7 @@ export type MkvReaderOptions = {
  * The events are the same however the bytes are cut. It is synchronous and knows no stream.
  *
  * Throws `MkvSyntaxError` and `MkvLimitError`, after every event before the bad bytes has been given.
- * Memory: one frame, or one metadata element, and the chunk that holds its end.
+ * Memory: one frame, or one metadata element, and the chunk that holds its end; and the last Tracks element.
  */
 export class MkvReader {
   readonly #ebml: EbmlReader
@@ -38,6 +40,7 @@ export class MkvReader {
   #trees: ElementTree[] = []
   #metadataBytes = 0
   #inDocument = false
+  readonly #trackTable: TrackTable
   #segment: SegmentReader
   #clusterAnnounced = false
   #ended = false
@@ -51,7 +54,8 @@ export class MkvReader {
       min: 1,
       integer: true,
     })
-    this.#segment = new SegmentReader(this.#maxFrameBytes)
+    this.#trackTable = new TrackTable(this.#maxFrameBytes)
+    this.#segment = this.#newSegment()
     this.#ebml = new EbmlReader({
       wants: definition => WANTED.has(definition.id),
       // A block's head and lace sizes are not the frame's.
@@ -76,7 +80,7 @@ export class MkvReader {
     for (;;) {
       if (this.#pendingAt < this.#pending.length) return this.#pending[this.#pendingAt++]
       if (this.#pendingAt > 0) this.#clearPending()
-      const event = this.#ebml.next()
+      const event = this.#ebml.nextPlaced()
       if (event === undefined) return this.#ended ? this.#endOfPayload() : undefined
       const result = this.#handle(event)
       if (result !== undefined) return result
@@ -88,7 +92,7 @@ export class MkvReader {
     this.#pendingAt = 0
   }
 
-  #handle(event: EbmlEvent): MkvEvent | undefined {
+  #handle(event: PlacedEbmlEvent): MkvEvent | undefined {
     switch (event.kind) {
       case 'data':
         return this.#data(event)
@@ -112,12 +116,16 @@ export class MkvReader {
 
   #open(definition: ElementDefinition, byteOffset: number): MkvEvent | undefined {
     if (this.#trees.length > 0 || TREES.has(definition.id)) return this.#openTree(definition, byteOffset)
-    if (definition.id === ID.Segment) this.#segment = new SegmentReader(this.#maxFrameBytes)
+    if (definition.id === ID.Segment) this.#segment = this.#newSegment()
     if (definition.id === ID.Cluster) {
       this.#segment.startCluster(byteOffset)
       this.#clusterAnnounced = false
     }
     return undefined
+  }
+
+  #newSegment(): SegmentReader {
+    return new SegmentReader(this.#maxFrameBytes, this.#trackTable)
   }
 
   #openTree(definition: ElementDefinition, byteOffset: number): MkvEvent | undefined {
@@ -133,19 +141,23 @@ export class MkvReader {
     return wasInDocument ? { type: 'document-end', byteOffset, reason: 'next-document' } : undefined
   }
 
-  #data({ definition, byteOffset, bytes }: EbmlEvent & { kind: 'data' }): MkvEvent | undefined {
-    if (definition.id === ID.SimpleBlock) return this.#frames(this.#segment.simpleBlock(bytes, byteOffset))
+  #data({ definition, byteOffset, place }: PlacedData): MkvEvent | undefined {
+    if (definition.id === ID.SimpleBlock)
+      return this.#afterCluster(this.#segment.simpleBlock(place, byteOffset, this.#pending))
     const tree = this.#trees.at(-1)
-    if (tree === undefined)
+    if (tree === undefined) {
+      const bytes = bytesOf(place)
       return this.#clusterTimestamp(leafValue({ definition, byteOffset, bytes }, readUintBig))
+    }
     if (definition.id === ID.Block) {
       if (tree.bytes(ID.Block) !== undefined)
         throw new MkvSyntaxError('a second Block in one BlockGroup', byteOffset, schemaPath(definition))
-      tree.children.push({ definition, byteOffset, bytes })
+      tree.children.push({ definition, byteOffset, bytes: bytesOf(place) })
     } else {
-      this.#countMetadata(bytes.length, byteOffset)
+      const { segment, start, end } = place
+      this.#countMetadata(end - start, byteOffset)
       // A copy: a view of a few bytes would keep its whole chunk in memory.
-      tree.children.push({ definition, byteOffset, bytes: new Uint8Array(bytes) })
+      tree.children.push({ definition, byteOffset, bytes: segment.copy(start, end) })
     }
     return undefined
   }
@@ -176,7 +188,7 @@ export class MkvReader {
       case ID.Tags:
         return { type: 'tags', byteOffset: tree.byteOffset, tags: readTags(tree) }
       default:
-        return this.#frames(this.#segment.blockGroup(tree))
+        return this.#afterCluster(this.#segment.blockGroup(tree, this.#pending))
     }
   }
 
@@ -200,11 +212,6 @@ export class MkvReader {
     const cluster = this.#announceCluster()
     this.#pending.unshift(event)
     return cluster
-  }
-
-  #frames(frames: readonly MkvFrame[]): MkvEvent {
-    for (let i = 1; i < frames.length; i++) this.#pending.push(frames[i]!)
-    return this.#afterCluster(frames[0]!)
   }
 }
 

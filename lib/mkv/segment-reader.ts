@@ -1,12 +1,12 @@
 import { MkvLimitError, MkvSyntaxError } from '../errors.ts'
-import { type Block, readBlock } from './block.ts'
-import { type ContentDecoder, contentDecoder } from './content-encoding.ts'
+import { type Block, blockFrames, readBlock, soleFrame } from './block.ts'
+import { type BytePlace, placeOf } from './byte-segment.ts'
+import type { ContentDecoder } from './content-encoding.ts'
 import type { ElementTree } from './element-tree.ts'
-import type { ClusterEvent, InfoEvent, MkvFrame, TracksEvent } from './events.ts'
+import type { ClusterEvent, InfoEvent, MkvEvent, MkvFrame, TracksEvent } from './events.ts'
 import { ELEMENT_IDS as ID } from './schema/elements.ts'
 import { SegmentClock } from './segment-clock.ts'
-import { readTrackEntry } from './track-entry.ts'
-import type { Track } from './tracks.ts'
+import { NO_TRACKS, type TrackState, type TrackTable } from './track-table.ts'
 
 /**
  * One Segment: its clock, its tracks and the cluster under way, which together make frames of blocks.
@@ -14,14 +14,16 @@ import type { Track } from './tracks.ts'
  */
 export class SegmentReader {
   readonly #maxFrameBytes: number
-  #tracks = new Map<number, TrackState>()
+  readonly #trackTable: TrackTable
+  #tracks = NO_TRACKS.states
   #clock = DEFAULT_CLOCK
   #clusterOffset = 0
   /** A bigint only beyond 2^53. */
   #clusterTicks: number | bigint = 0
 
-  constructor(maxFrameBytes: number) {
+  constructor(maxFrameBytes: number, trackTable: TrackTable) {
     this.#maxFrameBytes = maxFrameBytes
+    this.#trackTable = trackTable
   }
 
   info(info: ElementTree): InfoEvent {
@@ -42,16 +44,10 @@ export class SegmentReader {
   }
 
   /** A Tracks element that comes again says the same, or replaces what was said. */
-  tracks(tracks: ElementTree): TracksEvent {
-    this.#tracks = new Map()
-    return { type: 'tracks', tracks: Array.from(tracks.masters(ID.TrackEntry), entry => this.#track(entry)) }
-  }
-
-  #track(entry: ElementTree): Track {
-    const decoder = contentDecoder(entry)
-    const track = readTrackEntry(entry, decoder, this.#maxFrameBytes)
-    this.#tracks.set(track.number, { decoder, durationMs: track.defaultDurationMs })
-    return track
+  tracks(element: ElementTree): TracksEvent {
+    const { tracks, states } = this.#trackTable.read(element)
+    this.#tracks = states
+    return { type: 'tracks', tracks }
   }
 
   /** Until its Timestamp comes, a cluster counts from zero. */
@@ -72,63 +68,65 @@ export class SegmentReader {
     }
   }
 
-  simpleBlock(bytes: Uint8Array, byteOffset: number): MkvFrame[] {
-    const block = readBlock(bytes, byteOffset, SIMPLE_BLOCK_PATH)
-    const durationMs = this.#tracks.get(block.track)?.durationMs
-    return this.#frames(block, block.keyframe, durationMs, byteOffset, SIMPLE_BLOCK_PATH)
+  /** Gives the first frame; what a lace holds beside it is added to `others`. */
+  simpleBlock(place: BytePlace, byteOffset: number, others: MkvEvent[]): MkvFrame {
+    const block = readBlock(place, byteOffset, SIMPLE_BLOCK_PATH)
+    const track = this.#tracks.get(block.track)
+    // Almost every block is one frame: no list is made for it.
+    if (block.lacing === 0) return this.#frame(block, soleFrame(block), 0, track, track?.durationMs)
+    return this.#frames(block, blockFrames(block), track, track?.durationMs, others)
   }
 
   /** A Block has no keyframe flag: it is one if its group refers to no other block. */
-  blockGroup(group: ElementTree): MkvFrame[] {
+  blockGroup(group: ElementTree, others: MkvEvent[]): MkvFrame {
     const bytes = group.bytes(ID.Block)
     if (bytes === undefined)
       throw new MkvSyntaxError('a BlockGroup without a Block', group.byteOffset, BLOCK_GROUP_PATH)
-    const block = readBlock(bytes, group.byteOffset, BLOCK_GROUP_PATH)
     const keyframe = group.bytes(ID.ReferenceBlock) === undefined
+    const block = { ...readBlock(placeOf(bytes), group.byteOffset, BLOCK_GROUP_PATH), keyframe }
+    const frames = blockFrames(block)
+    const track = this.#tracks.get(block.track)
     const durationTicks = group.uintBig(ID.BlockDuration)
     const durationMs =
-      durationTicks === undefined
-        ? this.#tracks.get(block.track)?.durationMs
-        : this.#clock.toMs(durationTicks) / block.frames.length
-    return this.#frames(block, keyframe, durationMs, group.byteOffset, BLOCK_GROUP_PATH)
+      durationTicks === undefined ? track?.durationMs : this.#clock.toMs(durationTicks) / frames.length
+    return this.#frames(block, frames, track, durationMs, others)
   }
 
   #frames(
     block: Block,
-    keyframe: boolean,
+    stored: readonly Uint8Array[],
+    track: TrackState | undefined,
     durationMs: number | undefined,
-    byteOffset: number,
-    elementPath: string,
-  ): MkvFrame[] {
-    const { track, invisible, discardable } = block
-    const decoder = this.#tracks.get(track)?.decoder
-    const timestampMs = this.#clock.toMs(this.#clusterTicks, block.relativeTicks)
-    const frames: MkvFrame[] = []
-    for (const stored of block.frames) {
-      const data = this.#restore(stored, decoder, byteOffset, elementPath)
-      const laceIndex = frames.length
-      frames.push({
-        type: 'frame',
-        track,
-        timestampMs,
-        keyframe,
-        invisible,
-        discardable,
-        durationMs,
-        laceIndex,
-        data,
-      })
-    }
-    return frames
+    others: MkvEvent[],
+  ): MkvFrame {
+    const frames = stored.map((bytes, laceIndex) => this.#frame(block, bytes, laceIndex, track, durationMs))
+    others.push(...frames.slice(1))
+    return frames[0]!
   }
 
-  #restore(
+  #frame(
+    block: Block,
     stored: Uint8Array,
-    decoder: ContentDecoder | undefined,
-    byteOffset: number,
-    elementPath: string,
-  ): Uint8Array {
+    laceIndex: number,
+    track: TrackState | undefined,
+    durationMs: number | undefined,
+  ): MkvFrame {
+    return {
+      type: 'frame',
+      track: block.track,
+      timestampMs: this.#clock.toMs(this.#clusterTicks, block.relativeTicks),
+      keyframe: block.keyframe,
+      invisible: block.invisible,
+      discardable: block.discardable,
+      durationMs,
+      laceIndex,
+      data: this.#restore(stored, track?.decoder, block),
+    }
+  }
+
+  #restore(stored: Uint8Array, decoder: ContentDecoder | undefined, block: Block): Uint8Array {
     const maxFrameBytes = this.#maxFrameBytes
+    const { byteOffset, elementPath } = block
     const data =
       decoder === undefined ? stored : decoder.frame(stored, { byteOffset, elementPath, maxFrameBytes })
     if (data.length <= maxFrameBytes) return data
@@ -136,8 +134,6 @@ export class SegmentReader {
     throw new MkvLimitError(problem, 'maxFrameBytes', byteOffset, elementPath)
   }
 }
-
-type TrackState = { readonly decoder: ContentDecoder | undefined; readonly durationMs: number | undefined }
 
 const DEFAULT_CLOCK = new SegmentClock(1_000_000)
 const SIMPLE_BLOCK_PATH = 'Segment/Cluster/SimpleBlock'

@@ -8,15 +8,15 @@ const WHOLE_SEGMENT = 50
 
 /** A Tags element as `Tag`s. */
 export function readTags(tags: ElementTree): Tag[] {
-  return Array.from(tags.masters(ID.Tag), readTag)
+  return tags.masters(ID.Tag).map(readTag)
 }
 
 function readTag(tag: ElementTree): Tag {
   const targets = tag.master(ID.Targets)
   return {
     targetTypeValue: targets?.uint(ID.TargetTypeValue) ?? WHOLE_SEGMENT,
-    trackUids: Array.from(targets?.leaves(ID.TagTrackUID) ?? [], leaf => leafValue(leaf, readUintBig)),
-    simpleTags: Array.from(tag.masters(ID.SimpleTag), readSimpleTag),
+    trackUids: targets?.leaves(ID.TagTrackUID).map(leaf => leafValue(leaf, readUintBig)) ?? [],
+    simpleTags: tag.masters(ID.SimpleTag).map(readSimpleTag),
   }
 }
 
@@ -25,7 +25,7 @@ function readSimpleTag(simpleTag: ElementTree): SimpleTag {
     name: simpleTag.string(ID.TagName) ?? '',
     value: readValue(simpleTag),
     language: simpleTag.string(ID.TagLanguageBCP47) ?? simpleTag.string(ID.TagLanguage) ?? 'und',
-    children: Array.from(simpleTag.masters(ID.SimpleTag), readSimpleTag),
+    children: simpleTag.masters(ID.SimpleTag).map(readSimpleTag),
   }
 }
 

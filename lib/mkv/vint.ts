@@ -12,11 +12,11 @@ export function vintLength(firstByte: number): number {
 export type Vint = { readonly value: number; readonly length: number }
 
 /** Reads an unsigned integer; `undefined` where the bytes end inside it, or its first byte is zero. */
-export function readVint(bytes: Uint8Array, offset: number): Vint | undefined {
-  const first = bytes[offset]
-  if (first === undefined) return undefined
+export function readVint(bytes: Uint8Array, offset: number, end = bytes.length): Vint | undefined {
+  if (offset >= end) return undefined
+  const first = bytes[offset]!
   const length = vintLength(first)
-  if (length > 8 || offset + length > bytes.length) return undefined
+  if (length > 8 || offset + length > end) return undefined
   let value = first & (0xff >> length)
   for (let i = 1; i < length; i++) value = value * 256 + bytes[offset + i]!
   return { value, length }

@@ -28,10 +28,31 @@ export function parseMimeType(text: string): MimeType {
   return { type: type.toLowerCase(), parameters: new Map(parameters) }
 }
 
-/** What the tracks and the tags known so far say against each other. */
-export function findCodecConflicts(tracks: readonly Track[], tags: TagRecord): CodecConflict[] {
-  const mimeTypeTag = Object.entries(tags).find(([name]) => name.toLowerCase() === 'mimetype')?.[1]
-  const mimeType = typeof mimeTypeTag === 'string' ? mimeTypeTag : undefined
+/** Finds conflicts; what is asked again, as from fragment to fragment, is not looked for again. */
+export class ConflictFinder {
+  #tracks: readonly Track[] = []
+  #mimeType: string | undefined
+  #found: readonly CodecConflict[] = []
+
+  /** What the tracks and the tags known so far say against each other. */
+  find(tracks: readonly Track[], tags: TagRecord): readonly CodecConflict[] {
+    const mimeType = mimeTypeOf(tags)
+    if (tracks !== this.#tracks || mimeType !== this.#mimeType) {
+      this.#found = findCodecConflicts(tracks, mimeType)
+      this.#tracks = tracks
+      this.#mimeType = mimeType
+    }
+    return this.#found
+  }
+}
+
+function mimeTypeOf(tags: TagRecord): string | undefined {
+  const name = Object.keys(tags).find(key => key.toLowerCase() === 'mimetype')
+  const value = name === undefined ? undefined : tags[name]
+  return typeof value === 'string' ? value : undefined
+}
+
+function findCodecConflicts(tracks: readonly Track[], mimeType: string | undefined): CodecConflict[] {
   return tracks.flatMap(track => [
     ...privateDataConflicts(track),
     ...(mimeType === undefined || track.type !== 'audio' ? [] : mimeTypeConflicts(track, mimeType)),

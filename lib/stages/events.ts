@@ -51,7 +51,7 @@ export type FragmentFrame = {
   readonly discardable: boolean
   readonly durationMs: number | undefined
   readonly laceIndex: number
-  /** A view into the transport chunk where the frame lies in one, else a copy. */
+  /** A view into the transport chunk where the frame lies in one, else a copy. Copy it to keep it long: a view keeps its whole chunk in memory, and a small copy the 64 KiB block that it shares with others. */
   readonly data: Uint8Array
 }
 

@@ -9,7 +9,7 @@ import type {
 } from '../mkv/events.ts'
 import { flattenTags, type TagValue } from '../mkv/tags.ts'
 import type { Track } from '../mkv/tracks.ts'
-import { findCodecConflicts } from './codec-conflicts.ts'
+import { ConflictFinder } from './codec-conflicts.ts'
 import type { FragmentEnd, FragmentEvent, FragmentFrame, TagRecord } from './events.ts'
 import { PayloadError } from './payload-error.ts'
 import { parseTimestamp, ServiceTags } from './service-tags.ts'
@@ -27,9 +27,12 @@ export type FragmentAssemblerOptions = {
  */
 export class FragmentAssembler {
   readonly #options: FragmentAssemblerOptions
+  readonly #conflicts = new ConflictFinder()
   #document = new DocumentState()
-  #ready: FragmentEvent[] = []
+  /** What `next` is still to give. One array for good: a new one for each frame would cost more than the frame. */
+  readonly #ready: (FragmentEvent | undefined)[] = []
   #readyAt = 0
+  #readyEnd = 0
 
   constructor(options: FragmentAssemblerOptions) {
     this.#options = options
@@ -39,12 +42,19 @@ export class FragmentAssembler {
   end(): void {}
 
   next(): FragmentEvent | undefined {
-    if (this.#readyAt < this.#ready.length) return this.#ready[this.#readyAt++]
-    if (this.#readyAt > 0) {
-      this.#ready = []
+    if (this.#readyAt === this.#readyEnd) {
       this.#readyAt = 0
+      this.#readyEnd = 0
+      return undefined
     }
-    return undefined
+    const event = this.#ready[this.#readyAt]
+    // What was given is not kept alive.
+    this.#ready[this.#readyAt++] = undefined
+    return event
+  }
+
+  #give(event: FragmentEvent): void {
+    this.#ready[this.#readyEnd++] = event
   }
 
   /** Throws `PayloadError` for an error tag; what came before it is still to be had from `next`. */
@@ -76,7 +86,7 @@ export class FragmentAssembler {
 
   #truncated({ byteOffset, elementPath }: TruncatedEvent): void {
     const { fragmentNumber } = this.#document.service
-    this.#ready.push({ type: 'truncated', fragmentNumber, byteOffset, elementPath })
+    this.#give({ type: 'truncated', fragmentNumber, byteOffset, elementPath })
   }
 
   #tags(event: TagsEvent): void {
@@ -100,7 +110,7 @@ export class FragmentAssembler {
 
   #lateTags(tags: TagRecord): void {
     if (Object.keys(tags).length === 0) return
-    this.#ready.push({ type: 'late-tags', fragmentNumber: this.#document.service.fragmentNumber, tags })
+    this.#give({ type: 'late-tags', fragmentNumber: this.#document.service.fragmentNumber, tags })
   }
 
   #cluster({ timestampMs, byteOffset }: ClusterEvent): void {
@@ -123,7 +133,7 @@ export class FragmentAssembler {
     const serverTimestamp = parseTimestamp(service.serverTimestampText)
     document.wallClockOffsetMs = wallClockOffset(producerTimestamp, serverTimestamp, timestampMs)
     const tags = Object.assign(emptyRecord(), document.tags)
-    this.#ready.push({
+    this.#give({
       type: 'fragment-start',
       fragmentNumber: document.fragmentNumber,
       producerTimestamp,
@@ -132,7 +142,7 @@ export class FragmentAssembler {
       serverTimestampText: service.serverTimestampText,
       tracks,
       tags,
-      codecConflicts: findCodecConflicts(tracks, tags),
+      codecConflicts: this.#conflicts.find(tracks, tags),
     })
   }
 
@@ -140,7 +150,7 @@ export class FragmentAssembler {
     const document = this.#document
     document.frames++
     document.bytes += frame.data.length
-    this.#ready.push(new Frame(frame, document.fragmentNumber, document.wallClockOffsetMs))
+    this.#give(new Frame(frame, document.fragmentNumber, document.wallClockOffsetMs))
   }
 
   #documentEnd(reason: DocumentEndEvent['reason']): void {
@@ -159,7 +169,7 @@ export class FragmentAssembler {
     const document = this.#document
     const { service, tags, frames, bytes } = document
     document.ended = true
-    this.#ready.push({
+    this.#give({
       type: 'fragment-end',
       fragmentNumber: service.fragmentNumber,
       continuationToken: service.continuationToken,
@@ -169,7 +179,7 @@ export class FragmentAssembler {
       frames,
       bytes,
       tags,
-      codecConflicts: findCodecConflicts(document.tracks, tags),
+      codecConflicts: this.#conflicts.find(document.tracks, tags),
       endedBy,
     })
   }

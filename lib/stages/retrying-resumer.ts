@@ -169,24 +169,29 @@ export class RetryingResumer extends Readable {
       throw new MkvTruncatedError(event.byteOffset, event.elementPath, { fragmentNumber })
     }
     for (const output of this.#seam.take(event)) {
-      if (!this.#isNew && this.#sessions > 1) {
-        const { framesLeftOut } = this.#seam
-        this.#tell('resumed', {
-          session: this.#sessions,
-          startSelector,
-          framesLeftOut,
-        } satisfies ResumedEvent)
-      }
+      if (!this.#isNew) this.#tellOfResume(startSelector)
       this.#isNew = true
       this.#give(output)
     }
     return this.#hasRoom
   }
 
+  /** The first event of a session that the reader does not have yet. */
+  #tellOfResume(startSelector: StartSelector): void {
+    if (this.#sessions === 1) return
+    const { framesLeftOut } = this.#seam
+    this.#tell('resumed', { session: this.#sessions, startSelector, framesLeftOut } satisfies ResumedEvent)
+  }
+
   #give(event: FragmentEvent): void {
     if (event.type === 'gap') this.#tell('gap', event)
     this.#isWanted = false
-    this.#guard(() => this.push(event))
+    if (this.destroyed) return
+    try {
+      this.push(event)
+    } catch (error) {
+      this.#listenerFailed(error)
+    }
   }
 
   #tell(name: 'attempt' | 'retry' | 'resumed' | 'gap', notice: object): void {
@@ -199,9 +204,13 @@ export class RetryingResumer extends Readable {
     try {
       call()
     } catch (error) {
-      this.destroy(toError(error))
-      throw error
+      this.#listenerFailed(error)
     }
+  }
+
+  #listenerFailed(error: unknown): never {
+    this.destroy(toError(error))
+    throw error
   }
 
   get #hasRoom(): boolean {

@@ -13,27 +13,27 @@ export class ServiceTags {
   }
 
   set(name: string, value: TagValue): void {
-    if (typeof value === 'string') this.#values.set(name.slice(PREFIX.length), value)
+    if (typeof value === 'string') this.#values.set(name, value)
   }
 
   get fragmentNumber(): string | null {
-    return this.#text('FRAGMENT_NUMBER')
+    return this.#text(FRAGMENT_NUMBER)
   }
 
   get producerTimestampText(): string | null {
-    return this.#text('PRODUCER_TIMESTAMP', 'PRODUCER_SIDE_TIMESTAMP')
+    return this.#text(PRODUCER_TIMESTAMP, PRODUCER_SIDE_TIMESTAMP)
   }
 
   get serverTimestampText(): string | null {
-    return this.#text('SERVER_TIMESTAMP', 'SERVER_SIDE_TIMESTAMP')
+    return this.#text(SERVER_TIMESTAMP, SERVER_SIDE_TIMESTAMP)
   }
 
   get continuationToken(): string | null {
-    return this.#text('CONTINUATION_TOKEN')
+    return this.#text(CONTINUATION_TOKEN)
   }
 
   get millisBehindNow(): number | null {
-    return wholeNumber(this.#text('MILLIS_BEHIND_NOW'))
+    return wholeNumber(this.#text(MILLIS_BEHIND_NOW))
   }
 
   /** The archived-media pages call the number `EXCEPTION_ERROR_CODE`, and the text `EXCEPTION_MESSAGE`. */
@@ -43,24 +43,31 @@ export class ServiceTags {
 
   /** An id that is no number is shown here, where there is no text: an error is never passed over. */
   get errorCode(): string | null {
-    const text = this.#text('ERROR_CODE', 'EXCEPTION_MESSAGE')
+    const text = this.#text(ERROR_CODE, EXCEPTION_MESSAGE)
     return text ?? (this.errorId === null ? this.#errorIdText : null)
   }
 
   get #errorIdText(): string | null {
-    return this.#text('ERROR_ID', 'EXCEPTION_ERROR_CODE')
+    return this.#text(ERROR_ID, EXCEPTION_ERROR_CODE)
   }
 
-  #text(...names: string[]): string | null {
-    for (const name of names) {
-      const value = this.#values.get(name)
-      if (value !== undefined) return value
-    }
-    return null
+  #text(name: string, otherSpelling = name): string | null {
+    return this.#values.get(name) ?? this.#values.get(otherSpelling) ?? null
   }
 }
 
 const PREFIX = 'AWS_KINESISVIDEO_'
+const FRAGMENT_NUMBER = `${PREFIX}FRAGMENT_NUMBER`
+const PRODUCER_TIMESTAMP = `${PREFIX}PRODUCER_TIMESTAMP`
+const PRODUCER_SIDE_TIMESTAMP = `${PREFIX}PRODUCER_SIDE_TIMESTAMP`
+const SERVER_TIMESTAMP = `${PREFIX}SERVER_TIMESTAMP`
+const SERVER_SIDE_TIMESTAMP = `${PREFIX}SERVER_SIDE_TIMESTAMP`
+const CONTINUATION_TOKEN = `${PREFIX}CONTINUATION_TOKEN`
+const MILLIS_BEHIND_NOW = `${PREFIX}MILLIS_BEHIND_NOW`
+const ERROR_CODE = `${PREFIX}ERROR_CODE`
+const ERROR_ID = `${PREFIX}ERROR_ID`
+const EXCEPTION_MESSAGE = `${PREFIX}EXCEPTION_MESSAGE`
+const EXCEPTION_ERROR_CODE = `${PREFIX}EXCEPTION_ERROR_CODE`
 
 /** Seconds with a fraction, as text, to a `Date`, without the rounding of a float; what is below a millisecond is cut, and what no `Date` holds is `null`. */
 export function parseTimestamp(text: string | null): Date | null {

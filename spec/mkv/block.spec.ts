@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { readBlock } from '../../lib/mkv/block.ts'
+import { blockFrames, readBlock } from '../../lib/mkv/block.ts'
+import { placeOf } from '../../lib/mkv/byte-segment.ts'
 import { faultOf } from './read-mkv.ts'
 
 const bytes = (hex: string) => Buffer.from(hex.replaceAll(' ', ''), 'hex')
 
 /** A block with its frames as hex. */
 function read(hex: string): object {
-  const { frames, ...head } = readBlock(bytes(hex), 100, 'Segment/Cluster/SimpleBlock')
-  return { ...head, frames: frames.map(frame => Buffer.from(frame).toString('hex')) }
+  const block = readBlock(placeOf(bytes(hex)), 100, 'Segment/Cluster/SimpleBlock')
+  const { track, relativeTicks, keyframe, invisible, discardable } = block
+  const frames = blockFrames(block).map(frame => Buffer.from(frame).toString('hex'))
+  return { track, relativeTicks, keyframe, invisible, discardable, frames }
 }
 
 const PLAIN = {

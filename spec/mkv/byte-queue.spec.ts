@@ -79,6 +79,21 @@ describe('ByteQueue', () => {
     assert.equal(text(chunk), 'a'.repeat(300))
   })
 
+  for (const [name, size] of [
+    ['small', 200],
+    ['large', 50_000],
+  ] as const) {
+    it(`leaves the ${name} copies that it handed out alone when it makes more`, () => {
+      const queue = new ByteQueue()
+      const copies = Array.from({ length: 600 }, (_, i) => {
+        queue.push(Buffer.alloc(size / 2, i))
+        queue.push(Buffer.alloc(size / 2, i))
+        return queue.take(size)
+      })
+      assert.ok(copies.every((copy, i) => copy.length === size && copy.every(byte => byte === i % 256)))
+    })
+  }
+
   it('is one string of bytes to its reader, whatever is pushed, taken and skipped', () => {
     const step = fc.oneof(
       fc.record({ push: fc.integer({ min: 0, max: 400 }), plain: fc.boolean() }),
@@ -99,6 +114,7 @@ function sameAsOneArray(steps: readonly Step[]): boolean {
   const queue = new ByteQueue()
   let model = Buffer.alloc(0)
   let counter = 0
+  const handedOut: { taken: Uint8Array; copy: Buffer }[] = []
   for (const { push, plain, take, skip } of steps) {
     if (push !== undefined) {
       const chunk = Buffer.from(Array.from({ length: push }, () => counter++ % 251))
@@ -106,13 +122,17 @@ function sameAsOneArray(steps: readonly Step[]): boolean {
       model = Buffer.concat([model, chunk])
     }
     const count = Math.min(take ?? skip ?? 0, model.length)
-    if (take !== undefined && !model.subarray(0, count).equals(queue.take(count))) return false
+    if (take !== undefined) {
+      const taken = queue.take(count)
+      if (!model.subarray(0, count).equals(taken)) return false
+      handedOut.push({ taken, copy: Buffer.from(taken) })
+    }
     if (skip !== undefined) queue.skip(count)
     model = model.subarray(count)
     if (queue.length !== model.length) return false
     if (model.length > 0 && queue.byteAt(model.length - 1) !== model.at(-1)) return false
   }
-  return true
+  return handedOut.every(({ taken, copy }) => copy.equals(taken))
 }
 
 describe('ByteQueue copies each byte a fixed number of times', () => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { MkvReader } from '../../lib/mkv/mkv-reader.ts'
 import type { Track } from '../../lib/mkv/tracks.ts'
-import { findCodecConflicts, parseMimeType } from '../../lib/stages/codec-conflicts.ts'
+import { ConflictFinder, parseMimeType } from '../../lib/stages/codec-conflicts.ts'
+import type { TagRecord } from '../../lib/stages/events.ts'
 import { document, type TrackOptions, tracks } from '../support/mkv-builder.ts'
 
 const bytes = (hex: string) => Buffer.from(hex.replaceAll(' ', ''), 'hex')
@@ -35,7 +36,9 @@ const saysL16 = (track: number) => ({
   message: `track ${track} is marked A_AAC, but the MimeType tag says ${L16}`,
 })
 
-describe('findCodecConflicts', () => {
+const find = (tracks: readonly Track[], tags: TagRecord) => new ConflictFinder().find(tracks, tags)
+
+describe('ConflictFinder', () => {
   const cases: [
     name: string,
     tracks: TrackOptions[],
@@ -72,7 +75,7 @@ describe('findCodecConflicts', () => {
     ],
   ]
   for (const [name, options, tags, expected] of cases) {
-    it(`tells ${name}`, () => assert.deepEqual(findCodecConflicts(tracksOf(...options), tags), expected))
+    it(`tells ${name}`, () => assert.deepEqual(find(tracksOf(...options), tags), expected))
   }
 
   const facts: [name: string, track: TrackOptions, evidence: string | undefined][] = [
@@ -107,13 +110,27 @@ describe('findCodecConflicts', () => {
   ]
   for (const [name, track, evidence] of facts) {
     it(`tells ${name}`, () => {
-      const conflicts = findCodecConflicts(tracksOf(track), {})
+      const conflicts = find(tracksOf(track), {})
       assert.deepEqual(
         conflicts.map(conflict => conflict.evidence),
         evidence === undefined ? [] : [evidence],
       )
     })
   }
+
+  it('looks again where the tag or the tracks have changed', () => {
+    const finder = new ConflictFinder()
+    const ofConnect = tracksOf(connect)
+    const counts = [
+      finder.find(ofConnect, {}),
+      finder.find(ofConnect, { MimeType: L16 }),
+      finder.find(ofConnect, { MimeType: 'audio/aac' }),
+      finder.find(ofConnect, { MimeType: L16 }),
+      finder.find(tracksOf(pcm), { MimeType: L16 }),
+      finder.find(tracksOf(connect, connect), { MimeType: L16 }),
+    ].map(conflicts => conflicts.length)
+    assert.deepEqual(counts, [0, 1, 0, 1, 0, 2])
+  })
 })
 
 describe('parseMimeType', () => {

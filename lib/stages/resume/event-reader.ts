@@ -1,6 +1,7 @@
 import { Readable } from 'readable-stream'
 import { describeValue } from '../../errors.ts'
 import type { FragmentEvent } from '../events.ts'
+import type { EventSink } from './notices.ts'
 import { PrematureCloseError } from './premature-close-error.ts'
 import { toError } from './to-error.ts'
 
@@ -8,52 +9,42 @@ import { toError } from './to-error.ts'
 export type FragmentSource = NodeJS.ReadableStream | AsyncIterable<FragmentEvent>
 
 /**
- * Reads a stream by hand: at once while it has something, else by a promise. Async iteration would cost a promise
- * for each frame. Throws a `TypeError` for what is neither a stream nor iterable.
+ * Reads a stream as it flows: an event is with the sink in the moment when the stream has it. Async iteration would
+ * cost a promise for each, and reading by hand a pass through the stream's buffer.
  */
 export class EventReader {
   readonly #stream: Readable
-  #ended = false
+  readonly #sink: EventSink
   #error: Error | undefined
-  /** Something happened since `next` last looked. */
-  #isChanged = false
-  #wake: (() => void) | undefined
+  #isOver = false
+  /** The sink has no room. */
+  #isHeldBack = false
+  #settle: { readonly resolve: () => void; readonly reject: (error: unknown) => void } | undefined
 
-  constructor(source: FragmentSource) {
+  /** Throws a `TypeError` for what is neither a stream nor iterable. */
+  constructor(source: FragmentSource, sink: EventSink) {
     this.#stream = streamOf(source)
+    this.#sink = sink
     this.#stream.on('error', this.#onError)
     this.#stream.on('end', this.#onEnd)
     this.#stream.on('close', this.#onClose)
-    this.#stream.on('readable', this.#onChange)
     this.#catchUp()
   }
 
-  /** The next event; `undefined` when there is none yet, or no more. Throws the stream's error once all before it is read. */
-  next(): FragmentEvent | undefined {
-    this.#isChanged = false
-    const event: unknown = this.#stream.read()
-    if (event !== null) return event as FragmentEvent
-    if (this.#error !== undefined) throw this.#error
-    return undefined
-  }
-
-  get ended(): boolean {
-    return this.#ended
-  }
-
-  /** Resolves when `next` is worth calling again. */
-  async changed(): Promise<void> {
-    if (this.#ended || this.#isChanged) return
-    await new Promise<void>(resolve => {
-      this.#wake = resolve
+  /** Resolves at the stream's end. Rejects with its error once all before it is read, and with what the sink throws. */
+  read(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject }
+      if (this.#isOver) resolve()
+      else if (this.#error !== undefined) this.#readRest(this.#error)
+      else this.#stream.on('data', this.#onData).resume()
     })
   }
 
   /** Gives the stream up; its errors from now on concern nobody. */
   close(): void {
-    this.#stream.off('readable', this.#onChange)
-    this.#stream.destroy()
     this.#onEnd()
+    this.#stream.destroy()
   }
 
   /** A stream that was over before it was handed here tells nothing more by itself. */
@@ -64,26 +55,64 @@ export class EventReader {
     else if (destroyed) this.#onClose()
   }
 
-  readonly #onChange = (): void => {
-    this.#isChanged = true
-    const wake = this.#wake
-    this.#wake = undefined
-    wake?.()
+  readonly #onData = (event: FragmentEvent): void => {
+    if (this.#isOver || this.#take(event)) return
+    this.#stream.pause()
+    this.#waitForRoom()
+  }
+
+  /** False where the sink has no room for more. */
+  #take(event: FragmentEvent): boolean {
+    try {
+      return this.#sink.take(event)
+    } catch (error) {
+      this.#fail(error)
+      return true
+    }
+  }
+
+  #waitForRoom(): void {
+    this.#isHeldBack = true
+    this.#sink.room().then(this.#goOn, this.#fail)
+  }
+
+  readonly #goOn = (): void => {
+    this.#isHeldBack = false
+    if (this.#isOver) return
+    if (this.#error === undefined) this.#stream.resume()
+    else this.#readRest(this.#error)
+  }
+
+  /** A stream that has failed does not flow any more, and may still hold events. */
+  #readRest(error: Error): void {
+    this.#stream.off('data', this.#onData)
+    while (!this.#isOver) {
+      const event: unknown = this.#stream.read()
+      if (event === null) this.#fail(error)
+      else if (!this.#take(event as FragmentEvent)) {
+        this.#waitForRoom()
+        return
+      }
+    }
   }
 
   readonly #onEnd = (): void => {
-    this.#ended = true
-    this.#onChange()
+    this.#isOver = true
+    this.#settle?.resolve()
   }
 
-  readonly #onError = (error: unknown): void => {
-    this.#error ??= toError(error)
-    this.#onChange()
+  readonly #fail = (error: unknown): void => {
+    this.#isOver = true
+    this.#settle?.reject(error)
   }
 
-  readonly #onClose = (): void => {
-    if (!this.#ended) this.#onError(new PrematureCloseError('the stream of this attempt'))
+  readonly #onError = (thrown: unknown): void => {
+    if (this.#error !== undefined || this.#isOver) return
+    this.#error = toError(thrown)
+    if (this.#settle !== undefined && !this.#isHeldBack) this.#readRest(this.#error)
   }
+
+  readonly #onClose = (): void => this.#onError(new PrematureCloseError('the stream of this attempt'))
 }
 
 function streamOf(source: unknown): Readable {

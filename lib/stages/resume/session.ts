@@ -15,16 +15,11 @@ export class Session {
   async read(attempt: Attempt, startSelector: StartSelector, sink: EventSink): Promise<void> {
     const { signal } = this.#controller
     signal.throwIfAborted()
-    const reader = new EventReader(await attempt(startSelector, { signal }))
-    this.#reader = reader
+    this.#reader = new EventReader(await attempt(startSelector, { signal }), sink)
     // It may have been given up while the attempt was made.
     signal.throwIfAborted()
-    while (!reader.ended) {
-      const event = reader.next()
-      if (event === undefined) await reader.changed()
-      else if (!sink.take(event)) await sink.room()
-      signal.throwIfAborted()
-    }
+    await this.#reader.read()
+    signal.throwIfAborted()
   }
 
   /** Gives the session up, at whatever moment: its stream is destroyed, and its signal fires. */

@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { EngineStage } from '../../lib/stages/engine-stage.ts'
+import { settled } from '../support/fake-clock.ts'
+
+const FAILURE = new Error('the engine broke')
+
+/** Gives `N.0`, `N.1` … for the number N of what is pushed: N % 3 of them, then fails where it is told to. */
+class CountingEngine {
+  readonly pushed: number[] = []
+  readonly #failsAt: number
+  #waiting: string[] = []
+
+  constructor(failsAt = Number.POSITIVE_INFINITY) {
+    this.#failsAt = failsAt
+  }
+
+  push(item: number): void {
+    this.pushed.push(item)
+    this.#waiting.push(...eventsOf(item))
+    if (item === this.#failsAt) throw FAILURE
+  }
+
+  end(): void {
+    this.#waiting.push('end')
+  }
+
+  next(): string | undefined {
+    return this.#waiting.shift()
+  }
+}
+
+const eventsOf = (item: number) => Array.from({ length: item % 3 }, (_, index) => `${item}.${index}`)
+const upTo = (count: number) => Array.from({ length: count }, (_, index) => index)
+
+function stageOf(engine = new CountingEngine()): EngineStage<number> {
+  return new EngineStage(engine, {
+    writableObjectMode: true,
+    writableHighWaterMark: 4,
+    readableHighWaterMark: 4,
+  })
+}
+
+/** A stage whose reader flows, and what has reached it. */
+async function flowing(engine = new CountingEngine()) {
+  const stage = stageOf(engine)
+  const events: string[] = []
+  const errors: Error[] = []
+  stage.on('data', (event: string) => events.push(event))
+  stage.on('error', error => errors.push(error))
+  // The first event has gone the long way.
+  stage.write(1)
+  await settled()
+  return { stage, events, errors }
+}
+
+describe('EngineStage hands an object on at once', () => {
+  it('where its reader flows and nothing waits', async () => {
+    const { stage, events } = await flowing()
+    const result = stage.write(2)
+    assert.deepEqual([result, events, stage.writableLength], [true, ['1.0', '2.0', '2.1'], 0])
+  })
+
+  it('not while the reader is paused, and in order when it goes on', async () => {
+    const { stage, events } = await flowing()
+    stage.pause()
+    stage.write(2)
+    stage.write(4)
+    const before = [...events]
+    stage.resume()
+    await settled()
+    assert.deepEqual([before, events], [['1.0'], ['1.0', '2.0', '2.1', '4.0']])
+  })
+
+  it('not while it is corked', async () => {
+    const { stage, events } = await flowing()
+    stage.cork()
+    stage.write(2)
+    const before = [...events]
+    stage.uncork()
+    await settled()
+    assert.deepEqual([before, events], [['1.0'], ['1.0', '2.0', '2.1']])
+  })
+
+  it('and calls back where it is asked to', async () => {
+    const { stage, events } = await flowing()
+    await new Promise(resolve => stage.write(2, resolve))
+    await new Promise(resolve => stage.write(4, 'utf8', resolve))
+    assert.deepEqual(events, ['1.0', '2.0', '2.1', '4.0'])
+  })
+
+  it('to every listener', async () => {
+    const { stage, events } = await flowing()
+    const others: string[] = []
+    stage.on('data', (event: string) => others.push(event))
+    stage.write(2)
+    assert.deepEqual(
+      [events, others],
+      [
+        ['1.0', '2.0', '2.1'],
+        ['2.0', '2.1'],
+      ],
+    )
+  })
+
+  it('none after a listener has destroyed it', async () => {
+    const { stage, events } = await flowing()
+    stage.on('data', () => stage.destroy())
+    stage.write(2)
+    stage.write(5)
+    await settled()
+    assert.deepEqual(events, ['1.0', '2.0'])
+  })
+
+  it('none once its reader has paused it in the middle', async () => {
+    const { stage, events } = await flowing()
+    stage.once('data', () => stage.pause())
+    stage.write(2)
+    const before = [...events]
+    stage.resume()
+    await settled()
+    assert.deepEqual(
+      [before, events],
+      [
+        ['1.0', '2.0'],
+        ['1.0', '2.0', '2.1'],
+      ],
+    )
+  })
+})
+
+describe('EngineStage, while its reader flows,', () => {
+  it('fails behind the events that came before the failure, and takes nothing after it', async () => {
+    const engine = new CountingEngine(5)
+    const { stage, events, errors } = await flowing(engine)
+    for (const item of [2, 5, 8, 11]) stage.write(item)
+    await settled()
+    assert.deepEqual(
+      [events, errors, engine.pushed, stage.destroyed],
+      [['1.0', '2.0', '2.1', '5.0', '5.1'], [FAILURE], [1, 2, 5], true],
+    )
+  })
+
+  it('fails in place of ending, where the end comes in the same moment', async () => {
+    const { stage, errors } = await flowing(new CountingEngine(5))
+    let ended = false
+    stage.on('end', () => {
+      ended = true
+    })
+    stage.write(5)
+    stage.end()
+    await settled()
+    assert.deepEqual([errors, ended], [[FAILURE], false])
+  })
+
+  it('waits with a failure while the reader is paused', async () => {
+    const { stage, events, errors } = await flowing(new CountingEngine(5))
+    stage.once('data', () => stage.pause())
+    stage.write(5)
+    await settled()
+    const before = [[...events], [...errors]]
+    stage.resume()
+    await settled()
+    assert.deepEqual([before, events, errors], [[['1.0', '5.0'], []], ['1.0', '5.0', '5.1'], [FAILURE]])
+  })
+
+  it('refuses what is written behind the end, and null', async () => {
+    const { stage, errors } = await flowing()
+    assert.throws(() => stage.write(null), { code: 'ERR_STREAM_NULL_VALUES' })
+    stage.end()
+    stage.write(2)
+    await settled()
+    assert.deepEqual(
+      errors.map(error => (error as NodeJS.ErrnoException).code),
+      ['ERR_STREAM_WRITE_AFTER_END'],
+    )
+  })
+
+  it('ends with what the engine says at the end', async () => {
+    const { stage, events } = await flowing()
+    stage.end(2)
+    await once(stage, 'end')
+    assert.deepEqual([events, stage.writableFinished], [['1.0', '2.0', '2.1', 'end'], true])
+  })
+})
+
+describe('EngineStage holds back', () => {
+  it('the writer of a reader that has stopped: no more than its two marks wait', async () => {
+    const { stage, events } = await flowing()
+    stage.pause()
+    let written = 0
+    while (stage.write(2 + 3 * written)) written++
+    await settled()
+    assert.deepEqual([events, stage.readableLength, stage.writableLength <= 4], [['1.0'], 4, true])
+    stage.resume()
+    await once(stage, 'drain')
+    await settled()
+    assert.equal(events.length, 1 + 2 * (written + 1))
+  })
+
+  it('a pipeline into a sink that takes one event a turn', async () => {
+    const taken: string[] = []
+    let most = 0
+    const stage = stageOf()
+    const sink = new Writable({
+      objectMode: true,
+      highWaterMark: 1,
+      write(event: string, _encoding, callback) {
+        taken.push(event)
+        most = Math.max(most, stage.readableLength)
+        setImmediate(callback)
+      },
+    })
+    await pipeline(upTo(60), stage, sink)
+    assert.deepEqual([taken, most], [[...upTo(60).flatMap(eventsOf), 'end'], 4])
+  })
+})
+
+describe('EngineStage gives each event once and in order', () => {
+  const action = fc.constantFrom(
+    'write',
+    'write',
+    'write',
+    'pause',
+    'resume',
+    'cork',
+    'uncork',
+    'read',
+    'turn',
+  )
+
+  it('whatever its writer and its reader do', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { maxLength: 60 }), async actions => {
+        const stage = stageOf()
+        const events: string[] = []
+        stage.on('data', (event: string) => events.push(event))
+        let written = 0
+        for (const name of actions) {
+          if (name === 'write') stage.write(written++)
+          else if (name === 'turn') await settled()
+          else stage[name]()
+        }
+        stage.end()
+        stage.resume()
+        await once(stage, 'end')
+        assert.deepEqual(events, [...upTo(written).flatMap(eventsOf), 'end'])
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
