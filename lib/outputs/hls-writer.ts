@@ -1,11 +1,11 @@
-import { rm } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { Writable } from 'readable-stream'
 import { OptionError } from '../errors.ts'
 import { choiceOption, numberOption } from '../options.ts'
 import type { FragmentEvent } from '../stages/events.ts'
-import { AtomicFile } from './atomic-file.ts'
-import { Playlist, type Segment } from './hls/playlist.ts'
+import { HlsDirectory } from './hls/hls-directory.ts'
+import { Playlist } from './hls/playlist.ts'
+import { RetiredFiles } from './hls/retired-files.ts'
 import { SegmentFile } from './hls/segment-file.ts'
 import { Chunker } from './mp4/chunker.ts'
 import { FragmentedMp4, type Mp4Piece } from './mp4/fragmented-mp4.ts'
@@ -22,8 +22,17 @@ export type HlsWriterOptions = {
    * @default 4000
    */
   readonly segmentMs?: number
-  /** A live playlist, of so many of the latest segments; older files are removed. @default all are kept and listed */
+  /**
+   * A live playlist, of so many of the latest segments, or of three target durations where these are more; older files are
+   * removed. @default all are kept and listed
+   */
   readonly windowSegments?: number
+  /**
+   * Where the directory holds a playlist and segments of an earlier writer: goes on with them, behind a discontinuity, as
+   * players want it that are watching while a process starts again; or removes them.
+   * @default 'continue' with windowSegments, else 'replace'
+   */
+  readonly onExisting?: 'continue' | 'replace'
   /** As of `Mp4Remuxer`: `close`, since players wait at a gap. The dates in the playlist tell of it. @default 'close' */
   readonly gaps?: 'keep' | 'close'
   /** A track that MP4 cannot carry: an `OutputError`, or the others are written alone. @default 'error' */
@@ -52,9 +61,10 @@ export type HlsPlaylistReport = {
 
 type Callback = (error?: Error | null) => void
 
-const PLAYLIST = 'index.m3u8'
 /** Movie fragments of a segment; a bound for memory where keyframes are far apart. */
 const CHUNK_MS = 1000
+/** Segments that are farther apart do not follow on; less is rounding, and sound that begins before the picture. */
+const JITTER_MS = 100
 
 /**
  * A Writable of `FragmentEvent`s that makes an HLS directory: a playlist, headers, and segments of fragmented MP4, as hls.js,
@@ -74,19 +84,22 @@ const CHUNK_MS = 1000
  * Follows RFC 8216 and ISO/IEC 23000-19 (CMAF).
  */
 export class HlsWriter extends Writable {
-  readonly #directory: string
+  readonly #directory: HlsDirectory
   readonly #segmentMs: number
   readonly #windowSegments: number | undefined
+  readonly #onExisting: 'continue' | 'replace'
   readonly #mp4: FragmentedMp4
-  readonly #playlist: Playlist
   readonly #queue = new WriteQueue()
+  readonly #retired = new RetiredFiles()
   #unfollow: () => void = () => {}
-  #inits = 0
+  /** There with the first header; before that the directory is not touched. */
+  #playlist: Playlist | undefined
   #initUri = ''
-  #segments = 0
   #open: SegmentFile | undefined
-  /** Segments that are no longer listed; players may still be reading them. */
-  #unlisted: Segment[] = []
+  /** The next segment does not follow on. */
+  #isDiscontinuous = false
+  /** Where the last segment ends, by the playlist. */
+  #toldMs: number | undefined
   #isOver = false
 
   constructor(options: HlsWriterOptions) {
@@ -95,13 +108,18 @@ export class HlsWriter extends Writable {
     if (typeof directory !== 'string' || directory === '') {
       throw new OptionError('directory', 'be a path', directory)
     }
-    this.#directory = directory
+    this.#directory = new HlsDirectory(directory)
     this.#segmentMs = numberOption('segmentMs', options.segmentMs, 4000, { min: 1 })
     this.#windowSegments =
       windowSegments === undefined
         ? undefined
         : // A player starts three segments from the end (RFC 8216, section 6.3.3).
           numberOption('windowSegments', windowSegments, 6, { min: 3, integer: true })
+    const isLive = windowSegments !== undefined
+    this.#onExisting = choiceOption('onExisting', options.onExisting, isLive ? 'continue' : 'replace', [
+      'continue',
+      'replace',
+    ])
     const unsupported = choiceOption('onUnsupportedTrack', options.onUnsupportedTrack, 'error', [
       'error',
       'leave-out',
@@ -113,7 +131,6 @@ export class HlsWriter extends Writable {
       select: tracks => selectTracks('HlsWriter', tracks, unsupported),
     })
     this.#mp4 = new FragmentedMp4('HlsWriter', new Chunker(placer, CHUNK_MS))
-    this.#playlist = new Playlist({ windowSegments: this.#windowSegments, segmentMs: this.#segmentMs })
     this.#unfollow = followSignal('HlsWriter', this, signal)
   }
 
@@ -134,7 +151,8 @@ export class HlsWriter extends Writable {
   }
 
   async #write(pieces: AsyncIterable<Mp4Piece> | undefined): Promise<void> {
-    for await (const piece of pieces ?? []) {
+    if (pieces === undefined) return
+    for await (const piece of pieces) {
       if (piece.type === 'header') await this.#beginHeader(piece.bytes)
       else await this.#addChunk(piece)
     }
@@ -142,16 +160,26 @@ export class HlsWriter extends Writable {
 
   async #beginHeader(bytes: Uint8Array): Promise<void> {
     await this.#finishSegment()
-    this.#initUri = `init-${++this.#inits}.mp4`
-    await this.#writeWhole(this.#initUri, bytes)
+    if (this.#playlist === undefined) this.#playlist = await this.#beginPlaylist()
+    else this.#isDiscontinuous = true
+    this.#initUri = await this.#directory.writeInit(bytes)
+  }
+
+  async #beginPlaylist(): Promise<Playlist> {
+    const [windowSegments, segmentMs] = [this.#windowSegments, this.#segmentMs]
+    if (this.#onExisting === 'replace') await this.#directory.clear()
+    const earlier = await this.#directory.takeUp()
+    const playlist = new Playlist({ windowSegments, segmentMs, earlier: earlier?.playlist })
+    if (windowSegments !== undefined) this.#retired.addNames(earlier?.unlisted ?? [], playlist.durationMs)
+    this.#isDiscontinuous = playlist.segments.length > 0
+    return playlist
   }
 
   async #addChunk({ chunk, pieces }: Mp4Piece & { type: 'chunk' }): Promise<void> {
     if (chunk.startsWithKeyframe && this.#isLongEnough()) await this.#finishSegment()
-    if (this.#open === undefined) {
-      const name = `segment-${String(++this.#segments).padStart(6, '0')}.m4s`
-      this.#open = await SegmentFile.open(join(this.#directory, name), chunk)
-    }
+    const open = this.#open
+    if (open !== undefined && chunk.startMs > open.endMs + JITTER_MS) await this.#finishSegment()
+    this.#open ??= await SegmentFile.open(this.#directory.nextSegment(), chunk)
     await this.#open.add(chunk, pieces)
     // The next fragment may be long in coming, and begins with a keyframe.
     if (chunk.endsFragment && this.#isLongEnough()) await this.#finishSegment()
@@ -165,35 +193,41 @@ export class HlsWriter extends Writable {
     const open = this.#open
     if (open === undefined) return
     this.#open = undefined
-    await open.finish()
-    const { path, durationMs, startedAt, startsWithKeyframe, bytes } = open
-    const segment = { uri: basename(path), initUri: this.#initUri, durationMs, startedAt, startsWithKeyframe }
-    this.#unlisted.push(...this.#playlist.add(segment))
-    await this.#writePlaylist()
+    if (!(await open.finish())) return
+    const { path, startedAt, startsWithKeyframe, bytes } = open
+    const durationMs = this.#tell(open)
+    const playlist = this.#playlist!
+    const listedMs = playlist.durationMs
+    const [isDiscontinuous, initUri] = [this.#isDiscontinuous, this.#initUri]
+    this.#isDiscontinuous = false
+    const uri = basename(path)
+    const left = playlist.add({ uri, initUri, durationMs, startedAt, startsWithKeyframe, isDiscontinuous })
+    await this.#writePlaylist(playlist)
     const report: HlsSegmentReport = { path, durationMs, startedAt, bytes }
     this.emit('segment', report)
-    await this.#removeOld()
+    this.#retired.pass(durationMs)
+    for (const segment of left) this.#retired.add(segment, listedMs)
+    const used = new Set([initUri, ...playlist.segments.map(segment => segment.initUri)])
+    for (const name of this.#retired.takeDue(used)) await this.#directory.remove(name)
   }
 
-  /** As long again as a playlist lasts, a segment stays that is no longer in it (RFC 8216, section 6.2.2). */
-  async #removeOld(): Promise<void> {
-    while (this.#unlisted.length > (this.#windowSegments ?? 0) + 1) {
-      const { uri } = this.#unlisted.shift()!
-      await rm(join(this.#directory, uri), { force: true })
-    }
+  /**
+   * How long a segment lasts: from where the one before ended, so that the durations sum up to the time that has passed,
+   * though sound reaches over the end of the picture, and times are rounded.
+   */
+  #tell({ startMs, endMs }: SegmentFile): number {
+    const follows = this.#toldMs !== undefined && startMs <= this.#toldMs + JITTER_MS
+    if (this.#toldMs !== undefined && !follows) this.#isDiscontinuous = true
+    const fromMs = follows ? this.#toldMs! : Math.round(startMs)
+    this.#toldMs = Math.max(fromMs + 1, Math.round(endMs))
+    return this.#toldMs - fromMs
   }
 
-  async #writePlaylist(): Promise<void> {
-    await this.#writeWhole(PLAYLIST, Buffer.from(this.#playlist.toString()))
-    const path = join(this.#directory, PLAYLIST)
-    const report: HlsPlaylistReport = { path, segments: this.#playlist.length, ended: this.#isOver }
+  async #writePlaylist(playlist: Playlist): Promise<void> {
+    await this.#directory.writePlaylist(playlist.toString())
+    const path = this.#directory.playlistPath
+    const report: HlsPlaylistReport = { path, segments: playlist.segments.length, ended: this.#isOver }
     this.emit('playlist', report)
-  }
-
-  async #writeWhole(name: string, bytes: Uint8Array): Promise<void> {
-    const file = await AtomicFile.open(join(this.#directory, name))
-    await file.writeAll([bytes], 0)
-    await file.commit()
   }
 
   async #end(): Promise<void> {
@@ -203,9 +237,9 @@ export class HlsWriter extends Writable {
     } finally {
       await this.#finishSegment()
       this.#isOver = true
-      if (this.#playlist.length > 0) {
+      if (this.#playlist !== undefined && this.#playlist.segments.length > 0) {
         this.#playlist.end()
-        await this.#writePlaylist()
+        await this.#writePlaylist(this.#playlist)
       }
     }
   }

@@ -3,6 +3,7 @@ import { choiceOption, numberOption } from '../options.ts'
 import type { FragmentEvent } from '../stages/events.ts'
 import { Chunker } from './mp4/chunker.ts'
 import { FragmentedMp4, type Mp4Piece } from './mp4/fragmented-mp4.ts'
+import { largerPieces } from './mp4/larger-pieces.ts'
 import { selectTracks } from './mp4/mp4-track.ts'
 import type { UnsupportedTracks } from './mp4/unsupported-tracks.ts'
 import { FramePlacer } from './timeline/frame-placer.ts'
@@ -26,8 +27,8 @@ export type Mp4RemuxerOptions = {
   /** A track that MP4 cannot carry: an `OutputError`, or the others are written alone. @default 'error' */
   readonly onUnsupportedTrack?: UnsupportedTracks
   /**
-   * A movie fragment lasts no longer, in milliseconds, where video is sent in the order that it is shown in; it ends before
-   * a keyframe and with its Kinesis Video fragment in any case.
+   * A movie fragment ends after so many milliseconds, at the next picture that is shown after all that came; with its
+   * Kinesis Video fragment in any case, and before a keyframe.
    * @default 1000
    */
   readonly chunkMs?: number
@@ -48,7 +49,7 @@ type Callback = (error?: Error | null) => void
 /**
  * `FragmentEvent`s in, bytes out: fragmented MP4 (CMAF) of H.264, H.265, AAC, Opus and PCM, for Media Source Extensions,
  * pipes and players that are to begin before the end is known. Frames are bit for bit, but for start codes that become
- * lengths. Times rise from zero, of video in milliseconds and of audio to the sample. Cut off at any byte, it plays up to
+ * lengths; those without a byte, which players refuse, are left out. Times rise from zero, of video in milliseconds and of audio to the sample. Cut off at any byte, it plays up to
  * the last movie fragment.
  *
  * Emits `header` (`Mp4HeaderEvent`) before the bytes of each header. Needs the package `mediabunny`. Fails with
@@ -121,7 +122,7 @@ export class Mp4Remuxer extends Transform {
         this.emit('header', event)
         this.push(piece.bytes)
       } else {
-        for (const bytes of piece.pieces) if (bytes.length > 0) this.push(bytes)
+        for (const bytes of largerPieces(piece.pieces)) this.push(bytes)
       }
     }
   }

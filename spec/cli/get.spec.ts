@@ -156,6 +156,9 @@ describe('getmedia get', () => {
     ['a stream name that cannot be', ['get', 'my door']],
     ['an unknown option', ['get', 'door', '--fast']],
     ['an unknown command', ['fetch', 'door']],
+    ['rows beside files', ['get', 'door', '--json', '--tags', 't']],
+    ['hashes of no rows', ['get', 'door', '--hash']],
+    ['a policy for no output', ['get', 'door', '--when-slow', 'mkv=drop', '--tags', 't']],
   ]
   for (const [what, args] of wrongUsages) {
     it(`exits with 2 for ${what}`, async () => {

@@ -207,6 +207,16 @@ describe('getmedia convert', () => {
     assert.equal(countOf(await readFile(directory.file('a.mkv')), 'truncated'), 0)
   })
 
+  it('finishes the other outputs when one fails, and says which did', async () => {
+    await using directory = await scratch()
+    await writeFile(directory.file('file'), '')
+    const outputs = ['--mp4', directory.file('file/a.mp4'), '--mkv', directory.file('a.mkv')]
+    const { exitCode, stderr } = await convert([CLIP, ...outputs])
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^getmedia: --mp4: E\w+: /m)
+    assert.equal(countOf(await readFile(directory.file('a.mkv')), 'frame'), 521)
+  })
+
   it('leaves what was there alone when nothing can be read', async () => {
     await using directory = await scratch()
     await writeFile(directory.file('a.mkv'), 'before')
@@ -223,6 +233,18 @@ describe('getmedia convert', () => {
     ['a rotation of a pipe', [CLIP, '--mkv', '-', '--rotate', '10m'], /--rotate/],
     ['an unknown word in a name', [CLIP, '--mkv', '{when}.mkv'], /\{time\}/],
     ['an unknown flag', [CLIP, '--mp3', 'a'], /--mp3/],
+    [
+      'one file for two outputs',
+      [CLIP, '--mkv', 'a', '--mp4', './a'],
+      /`--mkv and --mp4` must not both write/,
+    ],
+    ['the file that is read', [CLIP, '--mp4', CLIP], /`--mp4` must not be the file that is read/],
+    [
+      'a flag of an output that is not asked for',
+      [CLIP, '--tags', '-', '--gaps', 'keep'],
+      /`--gaps` must go/,
+    ],
+    ['fragments of no MP4', [CLIP, '--mkv', '-', '--fragmented'], /`--fragmented` must go with --mp4;/],
   ]
   for (const [name, args, message] of wrong) {
     it(`takes ${name} for wrong usage`, async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Writable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import { describe, it } from 'node:test'
 import { FanOut } from '../../lib/cli/sinks/fan-out.ts'
 import type { WhenSlow } from '../../lib/cli/sinks/lane.ts'
@@ -36,6 +36,8 @@ function nameOf(event: FragmentEvent): string {
 }
 
 const outlet = (sink: Writable): Outlet => ({ name: 'mkv', sink, done: closeOf(sink) })
+/** No output is to fail. */
+const none = (output: string, error: Error) => assert.fail(`${output}: ${error.message}`)
 const lane = (sink: Writable, whenSlow: WhenSlow): [Outlet, WhenSlow] => [outlet(sink), whenSlow]
 const pictures = (name: string): FrameOptions[] => [
   { keyframe: true, data: `${name}-key` },
@@ -55,7 +57,7 @@ describe('FanOut', () => {
     const [fast, slow] = [new Slow(), new Slow()]
     fast.open()
     const events = await twoFragments()
-    const outputs = new FanOut([lane(fast, 'wait'), lane(slow, 'wait')])
+    const outputs = new FanOut([lane(fast, 'wait'), lane(slow, 'wait')], none)
     const consumed = outputs.consume(
       (async function* () {
         yield* events
@@ -71,7 +73,7 @@ describe('FanOut', () => {
   it('drops frames for a slow output up to the next keyframe, counts them, and holds up nobody', async () => {
     const [fast, slow] = [new Slow(), new Slow()]
     fast.open()
-    const outputs = new FanOut([lane(fast, 'wait'), lane(slow, 'drop')])
+    const outputs = new FanOut([lane(fast, 'wait'), lane(slow, 'drop')], none)
     const events = await twoFragments()
     const second = events.findIndex(event => event.type === 'frame' && nameOf(event) === '2-key')
     for (const event of events.slice(0, second)) await outputs.write(event)
@@ -87,26 +89,70 @@ describe('FanOut', () => {
     )
   })
 
-  it('breaks all off when one fails, and tells which failure it was', async () => {
+  it('goes on with the others when one fails, and tells which it was', async () => {
     const other = new Slow()
     other.open()
     const full = new Writable({
       objectMode: true,
       write: (_event, _encoding, callback) => callback(new Error('the disk is full')),
     })
-    const outputs = new FanOut([lane(full, 'wait'), lane(other, 'wait')])
+    const told: string[] = []
+    const outputs = new FanOut([lane(full, 'wait'), lane(other, 'wait')], (output, error) =>
+      told.push(`${output}: ${error.message}`),
+    )
     const events = await twoFragments()
-    const all = (async function* () {
-      yield* events
+    await outputs.consume(Readable.from(events))
+    assert.deepEqual([told, other.got], [['mkv: the disk is full'], events.map(nameOf)])
+  })
+
+  it('reads no further when all have failed', async () => {
+    const failing = () =>
+      new Writable({ objectMode: true, write: (_event, _encoding, callback) => callback(new Error('full')) })
+    const outputs = new FanOut([lane(failing(), 'wait'), lane(failing(), 'drop')], () => {})
+    const [event] = await twoFragments()
+    let read = 0
+    await outputs.consume(
+      (async function* () {
+        for (; ; read++) {
+          yield event!
+          await new Promise(resolve => setImmediate(resolve))
+        }
+      })(),
+    )
+    assert.ok(read < 10, `${read} events`)
+  })
+
+  it('ends the outputs with what came when the stream fails, and tells of that failure alone', async () => {
+    const sink = new Slow()
+    sink.open()
+    let isFinished = false
+    sink.once('finish', () => {
+      isFinished = true
+    })
+    const outputs = new FanOut([lane(sink, 'wait')], none)
+    const [first] = await twoFragments()
+    const broken = (async function* () {
+      yield first!
+      throw new Error('the line is cut')
     })()
-    await assert.rejects(outputs.consume(all), { message: 'the disk is full' })
-    assert.equal(other.destroyed, true)
+    await assert.rejects(outputs.consume(broken), { message: 'the line is cut' })
+    assert.deepEqual([sink.got, isFinished], [['start 1'], true])
+  })
+
+  it('leaves an output alone where the stream fails before it has brought anything', async () => {
+    const sink = new Slow()
+    sink.open()
+    sink.once('finish', () => assert.fail('it was ended'))
+    const outputs = new FanOut([lane(sink, 'wait')], none)
+    const broken = new Readable({ objectMode: true, read: () => broken.destroy(new Error('no such file')) })
+    await assert.rejects(outputs.consume(broken), { message: 'no such file' })
+    assert.equal(sink.destroyed, true)
   })
 
   it('is over when every reader has gone, and reads no further', async () => {
     const sink = new Slow()
     sink.open()
-    const outputs = new FanOut([lane(sink, 'wait')])
+    const outputs = new FanOut([lane(sink, 'wait')], none)
     let read = 0
     const endless = async function* () {
       const [event] = await twoFragments()

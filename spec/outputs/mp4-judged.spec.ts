@@ -59,23 +59,15 @@ async function judge(path: string, reference: string): Promise<void> {
   assert.equal(await picturesOf(path), await picturesOf(reference))
 }
 
+/** From the first keyframe on, in milliseconds; a track that begins ahead of zero moves the others in a file of MP4. */
 async function keyframesOf(path: string): Promise<string> {
-  const args = [
-    '-v',
-    'error',
-    '-select_streams',
-    'v:0',
-    '-show_entries',
-    'packet=pts_time,flags',
-    '-of',
-    'csv=p=0',
-  ]
-  const { stdout } = await run('ffprobe', [...args, path])
-  return stdout
+  const args = ['-v', 'error', '-select_streams', 'v:0', '-show_entries', 'packet=pts_time,flags']
+  const { stdout } = await run('ffprobe', [...args, '-of', 'csv=p=0', path])
+  const timesMs = stdout
     .split('\n')
     .filter(line => line.includes(',K'))
-    .map(line => Math.round(Number(line.split(',')[0]) * 1000))
-    .join(' ')
+    .map(line => Number(line.split(',')[0]) * 1000)
+  return timesMs.map(ms => Math.round(ms - timesMs[0]!)).join(' ')
 }
 
 /** Hashes of the decoded pictures, without their times. */
@@ -122,6 +114,55 @@ for (const [target, { stages, plays }] of Object.entries(targets)) {
     })
   })
 }
+
+describe('pictures that are first sent out of their order after the header', tools, () => {
+  const late = async () => {
+    const events = await encodedEvents('H.264 with B-frames, and PCM')
+    const [keyframe] = events.filter(event => event.type === 'frame' && event.track === 1 && event.keyframe)
+    const start = events.find(event => event.type === 'fragment-start')!
+    const end = events.find(event => event.type === 'fragment-end')!
+    // A fragment of one picture: no header that follows from it can know of B-frames.
+    return [start, keyframe!, end, ...events]
+  }
+  for (const [name, stages] of [
+    ['Mp4Remuxer', (path: string) => [new Mp4Remuxer({ gaps: 'keep' }), createWriteStream(path)]],
+    ['Mp4FileSink', (path: string) => [new Mp4FileSink({ path })]],
+  ] as const) {
+    it(`stay in step with their sound in ${name}`, async () => {
+      await using directory = await scratch()
+      const events = await late()
+      await write(events, stages(directory.file('out.mp4')))
+      await write(events, [new MkvFileSink({ path: directory.file('out.mkv') })])
+      const shown = async (path: string) => {
+        const args = [
+          '-v',
+          'error',
+          '-select_streams',
+          'v',
+          '-show_entries',
+          'packet=pts_time,dts_time',
+          '-of',
+          'csv=p=0',
+        ]
+        const { stdout } = await run('ffprobe', [...args, path])
+        return stdout
+          .trim()
+          .split('\n')
+          .map(line => line.split(',').map(seconds => Math.round(Number(seconds) * 1000)))
+      }
+      const packets = await shown(directory.file('out.mp4'))
+      const reference = await shown(directory.file('out.mkv'))
+      assert.deepEqual(
+        packets.map(([pts]) => pts),
+        reference.map(([pts]) => pts),
+      )
+      assert.deepEqual(
+        packets.filter(([pts, dts]) => dts! > pts!),
+        [],
+      )
+    })
+  }
+})
 
 describe('the segments of HlsWriter', tools, () => {
   it('each play alone behind their header, from a keyframe', async () => {

@@ -41,7 +41,7 @@ describe('Mp4Remuxer', () => {
     ]
     const remuxer = new Mp4Remuxer()
     const heads: string[] = []
-    remuxer.on('data', (bytes: Buffer) => heads.push(bytes.toString('latin1', 4, 8)))
+    remuxer.on('data', (bytes: Buffer) => heads.push(...boxTypes(bytes)))
     const given = () => heads.filter(type => /^(ftyp|moof)$/.test(type))
     await writeAll(remuxer, first)
     assert.deepEqual(given(), ['ftyp', 'moof'])
@@ -60,6 +60,93 @@ describe('Mp4Remuxer', () => {
   it('cuts a long fragment after chunkMs', async () => {
     const { bytes } = await remux(await events({ number: '1', atMs: 0, pictures: 30 }), { chunkMs: 500 })
     assert.equal(boxTypes(bytes).filter(type => type === 'moof').length, 6)
+  })
+
+  it('cuts also where pictures are sent in another order than they are shown in', async () => {
+    // I P B B P B B …, each P three pictures ahead.
+    const shown = [0, ...Array.from({ length: 20 }, (_, i) => [3 * i + 3, 3 * i + 1, 3 * i + 2]).flat()]
+    const frames = shown.map((place, index) => ({ at: 40 * place, keyframe: index === 0, data: 'picture' }))
+    const { bytes } = await remux(await events({ number: '1', atMs: 0, frames }), { chunkMs: 400 })
+    assert.equal(boxTypes(bytes).filter(type => type === 'moof').length, 7)
+  })
+
+  it('holds no more of a long group of pictures than 8 MiB and a frame', async () => {
+    const remuxer = new Mp4Remuxer({ chunkMs: 3_600_000 })
+    const chunks: number[] = []
+    remuxer.on('data', (bytes: Buffer) => {
+      if (bytes.toString('latin1', 4, 8) === 'moof') chunks.push(0)
+      else if (chunks.length > 0) chunks[chunks.length - 1]! += bytes.length
+    })
+    const frames = Array.from({ length: 30 }, (_, i) => ({
+      ...{ at: 40 * (i === 0 ? 0 : i % 2 === 0 ? i - 1 : i + 1), keyframe: i === 0 },
+      data: Buffer.alloc(1024 * 1024, 1),
+    }))
+    await writeAll(remuxer, await events({ number: '1', atMs: 0, frames }))
+    assert.ok(chunks.length >= 4 && Math.max(...chunks) < 9.1 * 1024 * 1024, String(chunks))
+  })
+
+  it('moves what is shown, and not what is heard, by what a decoder of sound gives first', async () => {
+    const opus = {
+      type: 'audio',
+      codecId: 'A_OPUS',
+      audio: { samplingFrequencyHz: 48_000, channels: 1 },
+    } as const
+    const head = Buffer.from('4f707573486561640101380180bb0000000000', 'hex')
+    const tracks = [videoTrack(), { ...opus, codecPrivate: head }]
+    const frames = [
+      { at: 0, keyframe: true, data: 'picture' },
+      { at: 0, track: 2, keyframe: true, data: 'tone' },
+    ]
+    const delayed = (await events({ number: '1', atMs: 0, tracks, frames })).map(event =>
+      event.type === 'fragment-start'
+        ? {
+            ...event,
+            tracks: event.tracks.map(track => ({
+              ...track,
+              codecDelayMs: track.number === 2 ? 6.5 : undefined,
+            })),
+          }
+        : event,
+    )
+    const { bytes } = await remux(delayed)
+    const decodeTimes = [...bytes.toString('latin1').matchAll(/tfdt/g)].map(({ index }) =>
+      Number(bytes.readBigUInt64BE(index + 8)),
+    )
+    assert.deepEqual(decodeTimes, [7, 0])
+  })
+
+  it('says of a NAL unit that no length can say which track it is of', async () => {
+    const record = avcRecord()
+    record[4] = 0xfc
+    const frames = [
+      { keyframe: true, data: Buffer.concat([Buffer.from([0, 0, 0, 1]), Buffer.alloc(300, 0x65)]) },
+    ]
+    const parts = await events({
+      number: '1',
+      atMs: 0,
+      tracks: [videoTrack({ codecPrivate: record })],
+      frames,
+    })
+    await assert.rejects(remux(parts), {
+      code: 'ERR_OUTPUT',
+      message: /300 bytes does not fit behind a length of 1, which the codec data of track 1 promise/,
+    })
+  })
+
+  it('leaves out a frame without a byte, which ffmpeg would refuse', requires('ffmpeg'), async () => {
+    await using directory = await scratch()
+    const clip = await eventsOf(await readFile(CLIP))
+    const pictures = clip.filter(event => event.type === 'frame' && event.track === 1)
+    const emptied = clip.map(event => {
+      if (event.type !== 'frame' || event !== pictures[2]) return event
+      const { type, fragmentNumber, track, timestampMs, wallClock, keyframe, durationMs, laceIndex } = event
+      const rest = { type, fragmentNumber, track, timestampMs, wallClock, keyframe, durationMs, laceIndex }
+      return { ...rest, invisible: false, discardable: false, data: new Uint8Array(0) }
+    })
+    await writeFile(directory.file('a.mp4'), (await remux(emptied)).bytes)
+    const { packets } = await packetsOf(directory.file('a.mp4'))
+    const times = packets.filter(({ track }) => track === '0').map(({ timeMs }) => timeMs)
+    assert.deepEqual([times.length, ...times.slice(0, 4)], [319, '0', '40', '120', '160'])
   })
 
   it('gives another header where the codec data change', async () => {

@@ -11,7 +11,7 @@ describe('DecodeTimes', () => {
     fc.assert(
       fc.property(shownTimes, shownAt => {
         assert.deepEqual(
-          new DecodeTimes().of(shownAt),
+          new DecodeTimes().of(shownAt, reorderDelay(shownAt)),
           shownAt.toSorted((a, b) => a - b),
         )
       }),
@@ -22,7 +22,7 @@ describe('DecodeTimes', () => {
     fc.assert(
       fc.property(fc.array(fc.array(fc.nat({ max: 1000 }), { minLength: 1 })), chunks => {
         const times = new DecodeTimes()
-        const all = chunks.flatMap(chunk => times.of(chunk))
+        const all = chunks.flatMap(chunk => times.of(chunk, 0))
         for (let i = 1; i < all.length; i++) assert.ok(all[i]! > all[i - 1]!)
       }),
     )
@@ -32,10 +32,22 @@ describe('DecodeTimes', () => {
     fc.assert(
       fc.property(shownTimes, shownAt => {
         const delay = reorderDelay(shownAt)
-        const decoded = new DecodeTimes().of(shownAt)
+        const decoded = new DecodeTimes().of(shownAt, delay)
         const offsets = shownAt.map((time, index) => time + delay - decoded[index]!)
         assert.ok(Math.min(...offsets) >= 0)
         assert.ok(delay === 0 || Math.min(...offsets) === 0)
+      }),
+    )
+  })
+
+  it('come before a frame is shown also where the delay that was told is too small', () => {
+    fc.assert(
+      fc.property(shownTimes, fc.nat({ max: 100 }), (shownAt, delay) => {
+        // Room for all of them, in ticks, before the first is shown.
+        const later = shownAt.map(time => 100 * (time + 1))
+        const decoded = new DecodeTimes().of(later, delay)
+        for (const [index, time] of later.entries()) assert.ok(decoded[index]! <= time + delay)
+        for (let i = 1; i < decoded.length; i++) assert.ok(decoded[i]! > decoded[i - 1]!)
       }),
     )
   })

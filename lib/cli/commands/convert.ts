@@ -9,7 +9,13 @@ import {
   TagExtractor,
 } from '../../index.ts'
 import { openOutputs } from '../sinks/open-outputs.ts'
-import { addOutputFlags, hasOutputs, type OutputFlags, outputFlagNames } from '../sinks/output-flags.ts'
+import {
+  addOutputFlags,
+  checkIsNotInput,
+  hasOutputs,
+  type OutputFlags,
+  outputFlagNames,
+} from '../sinks/output-flags.ts'
 import { handleBrokenPipe } from '../terminal/broken-pipe.ts'
 
 export function convertCommand(): Command {
@@ -25,6 +31,7 @@ export function convertCommand(): Command {
 
 async function convert(file: string, flags: OutputFlags): Promise<void> {
   if (!hasOutputs(flags)) throw new OptionError(outputFlagNames(), 'be given', undefined)
+  checkIsNotInput(flags, file)
   handleBrokenPipe()
   const outputs = openOutputs(flags, text => process.stderr.write(`${text}\n`))
   const input = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 })

@@ -1,12 +1,24 @@
 import { once } from 'node:events'
 import { Command, Option } from 'commander'
-import { type FragmentEvent, type GetMediaStream, getMedia, type StartSelector } from '../../index.ts'
+import {
+  type FragmentEvent,
+  type GetMediaStream,
+  getMedia,
+  OptionError,
+  type StartSelector,
+} from '../../index.ts'
 import { parseCount, parseDurationMs } from '../arguments/numbers.ts'
 import { parseStart, START_HELP } from '../arguments/start.ts'
 import { eventLine } from '../event-lines.ts'
 import type { FanOut } from '../sinks/fan-out.ts'
 import { openOutputs } from '../sinks/open-outputs.ts'
-import { addOutputFlags, addWhenSlowFlag, hasOutputs, type OutputFlags } from '../sinks/output-flags.ts'
+import {
+  addOutputFlags,
+  addWhenSlowFlag,
+  checkOutputFlags,
+  hasOutputs,
+  type OutputFlags,
+} from '../sinks/output-flags.ts'
 import { Tally } from '../tally.ts'
 import { handleBrokenPipe } from '../terminal/broken-pipe.ts'
 import { formatBytes, formatTime, shortNumber } from '../terminal/format.ts'
@@ -64,6 +76,7 @@ export function getCommand(): Command {
 }
 
 async function get(streamNameOrArn: string, options: GetOptions): Promise<void> {
+  checkFlags(options)
   const interrupt = new AbortController()
   // Once: a second Ctrl-C kills, should the first hang.
   process.once('SIGINT', () => interrupt.abort())
@@ -86,6 +99,14 @@ async function get(streamNameOrArn: string, options: GetOptions): Promise<void> 
     live.stop()
     process.stderr.write(`${tally.summary(stream, droppedFrames(outputs))}\n`)
   }
+}
+
+/** Throws `OptionError` for flags that do not go together. */
+function checkFlags(options: GetOptions): void {
+  checkOutputFlags(options)
+  const { json, hash } = options
+  if (json && hasOutputs(options)) throw new OptionError('--json', 'not go with an output', json)
+  if (hash && !json) throw new OptionError('--hash', 'go with --json', hash)
 }
 
 function droppedFrames(outputs: FanOut | undefined): [string, number][] {

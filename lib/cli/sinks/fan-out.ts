@@ -1,29 +1,35 @@
 import type { FragmentEvent } from '../../index.ts'
-import { Lane, type WhenSlow } from './lane.ts'
+import { Lane, type TellFailure, type WhenSlow } from './lane.ts'
 import type { Outlet } from './outlet.ts'
 
-/** One stream of events to several outputs, each with its own backpressure. */
+/**
+ * One stream of events to several outputs, each with its own backpressure. One that fails is told of, and the others go on:
+ * a recording does not end because a picture could not be made.
+ */
 export class FanOut {
   readonly lanes: readonly Lane[]
+  #hasBegun = false
 
-  constructor(outlets: readonly (readonly [outlet: Outlet, whenSlow: WhenSlow])[]) {
-    this.lanes = outlets.map(([outlet, whenSlow]) => new Lane(outlet, whenSlow))
+  constructor(outlets: readonly (readonly [outlet: Outlet, whenSlow: WhenSlow])[], tellFailure: TellFailure) {
+    this.lanes = outlets.map(([outlet, whenSlow]) => new Lane(outlet, whenSlow, tellFailure))
   }
 
-  /** Nobody is left to read: every output's reader has gone. */
+  /** Nobody is left to read: every output has failed, or its reader has gone. */
   get isOver(): boolean {
     return this.lanes.every(({ isOver }) => isOver)
   }
 
-  /** Gives an event to each; resolves when those have room that are waited for. Rejects when one has failed. */
+  /** Gives an event to each; resolves when those have room that are waited for. */
   async write(event: FragmentEvent): Promise<void> {
+    this.#hasBegun = true
     const waits = this.lanes.map(lane => lane.give(event)).filter(wait => wait !== undefined)
     if (waits.length > 0) await Promise.all(waits)
-    const failed = this.lanes.find(({ failure }) => failure !== undefined)
-    if (failed?.failure !== undefined) throw failed.failure
   }
 
-  /** Takes all events, or as many as somebody reads, and ends the outputs; after a failure they keep what they have. */
+  /**
+   * Takes all events, or as many as somebody reads, and ends the outputs; resolves when every file is finished. Rejects when
+   * the events do: the outputs end with what came before, and where nothing came what was there is left alone.
+   */
   async consume(events: AsyncIterable<FragmentEvent>): Promise<void> {
     try {
       for await (const event of events) {
@@ -31,17 +37,16 @@ export class FanOut {
         if (this.isOver) break
       }
     } catch (error) {
-      await this.destroy(error as Error)
+      if (this.#hasBegun) await this.end()
+      else await this.destroy(error as Error)
       throw error
     }
     await this.end()
   }
 
-  /** Ends all; resolves when every file is finished, and rejects with the first failure. */
+  /** Ends all; resolves when every file is finished. */
   async end(): Promise<void> {
-    const results = await Promise.allSettled(this.lanes.map(lane => lane.end()))
-    const failure = results.find(result => result.status === 'rejected')
-    if (failure !== undefined) throw failure.reason
+    await Promise.all(this.lanes.map(lane => lane.end()))
   }
 
   /** Breaks all off; resolves when what they have so far is kept. */

@@ -4,6 +4,9 @@ import type { Outlet } from './outlet.ts'
 /** What happens to an output that is slower than the stream: the stream waits, or frames up to the next keyframe are dropped. */
 export type WhenSlow = 'wait' | 'drop'
 
+/** Told of an output that has failed, when it does. */
+export type TellFailure = (output: string, error: Error) => void
+
 /** One output's share of the events, with its own backpressure. */
 export class Lane {
   readonly name: string
@@ -11,24 +14,26 @@ export class Lane {
   droppedFrames = 0
   readonly #outlet: Outlet
   readonly #whenSlow: WhenSlow
+  /** Settles when nothing more happens; its failure has been told. */
+  readonly #done: Promise<void>
   #isOver = false
-  #failure: Error | undefined
+  #isBrokenOff = false
   #isDropping = false
   /** The fragment under way, and whether the sink has its start. */
   #start: FragmentStart | undefined
   #isStartGiven = false
 
-  constructor(outlet: Outlet, whenSlow: WhenSlow) {
+  constructor(outlet: Outlet, whenSlow: WhenSlow, tellFailure: TellFailure) {
     this.name = outlet.name
     this.#outlet = outlet
     this.#whenSlow = whenSlow
-    outlet.done.then(
+    this.#done = outlet.done.then(
       () => {
         this.#isOver = true
       },
       (error: Error) => {
         this.#isOver = true
-        this.#failure = error
+        if (!this.#isBrokenOff) tellFailure(outlet.name, error)
       },
     )
   }
@@ -36,10 +41,6 @@ export class Lane {
   /** Its reader has gone, or it has failed; it takes no more. */
   get isOver(): boolean {
     return this.#isOver
-  }
-
-  get failure(): Error | undefined {
-    return this.#failure
   }
 
   /** Takes an event; a promise when the stream is to wait for it. */
@@ -54,16 +55,17 @@ export class Lane {
     return sink.write(event) ? undefined : this.#room()
   }
 
-  /** Ends it; resolves when its files are finished. */
+  /** Ends it; resolves when its files are finished, or it has failed. */
   async end(): Promise<void> {
     if (!this.#outlet.sink.destroyed) this.#outlet.sink.end()
-    await this.#outlet.done
+    await this.#done
   }
 
   /** Breaks it off: what it has so far is kept. Resolves when that is done. */
   async destroy(error: Error): Promise<void> {
+    this.#isBrokenOff = true
     this.#outlet.sink.destroy(error)
-    await this.#outlet.done.catch(() => {})
+    await this.#done
   }
 
   #room(): Promise<void> {

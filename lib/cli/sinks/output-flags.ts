@@ -1,8 +1,10 @@
+import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { OptionError } from '../../index.ts'
 import { parseDurationMs } from '../arguments/numbers.ts'
 import { OUTPUT_KINDS } from './kinds/index.ts'
 import type { WhenSlow } from './lane.ts'
+import type { OutputKind } from './output-kind.ts'
 
 /** The flags that say where things go, shared by `convert` and `get`. */
 export type OutputFlags = {
@@ -14,6 +16,7 @@ export type OutputFlags = {
   /** Milliseconds. */
   readonly hlsSegment?: number
   readonly hlsWindow?: number
+  readonly hlsContinue?: true
   readonly wav?: string
   readonly h264?: string
   readonly h265?: string
@@ -35,6 +38,21 @@ export type OutputFlags = {
   /** By output; those not named wait. */
   readonly whenSlow?: ReadonlyMap<string, WhenSlow>
 }
+
+/** Flags that say how, and the outputs of which they say it. */
+const MODIFIERS = {
+  fragmented: ['--fragmented', 'mp4'],
+  skipUnsupported: ['--skip-unsupported', 'mp4', 'hls'],
+  hlsSegment: ['--hls-segment', 'hls'],
+  hlsWindow: ['--hls-window', 'hls'],
+  hlsContinue: ['--hls-continue', 'hls'],
+  wavLayout: ['--wav-layout', 'wav'],
+  onContactChange: ['--on-contact-change', 'wav'],
+  contact: ['--contact', 'wav'],
+  snapshotEvery: ['--snapshot-every', 'snapshots'],
+  track: ['--track', 'h264', 'h265', 'aac', 'pcm', 'cues', 'snapshots'],
+  gaps: ['--gaps', 'mkv', 'mp4', 'hls', 'cues'],
+} as const satisfies { readonly [flag in keyof OutputFlags]?: readonly [flag: string, ...string[]] }
 
 const NAMES = OUTPUT_KINDS.map(({ name }) => name)
 
@@ -90,9 +108,47 @@ export function hasOutputs(flags: OutputFlags): boolean {
 }
 
 /** `--mkv, --mp4 … or --tags`, for messages. */
-export function outputFlagNames(): string {
-  const flags = NAMES.map(name => `--${name}`)
-  return `${flags.slice(0, -1).join(', ')} or ${flags.at(-1)}`
+export function outputFlagNames(names: readonly string[] = NAMES): string {
+  const flags = names.map(name => `--${name}`)
+  return flags.length === 1 ? flags[0]! : `${flags.slice(0, -1).join(', ')} or ${flags.at(-1)}`
+}
+
+/** What a flag would say nothing of is more likely a mistake than a wish. */
+function checkModifiers(flags: OutputFlags): void {
+  const isGiven = (name: string) =>
+    OUTPUT_KINDS.some(kind => kind.name === name && kind.target(flags) !== undefined)
+  for (const [key, [flag, ...outputs]] of Object.entries(MODIFIERS)) {
+    const value = flags[key as keyof typeof MODIFIERS]
+    if (value === undefined || outputs.some(isGiven)) continue
+    throw new OptionError(flag, `go with ${outputFlagNames(outputs)}`, value)
+  }
+  const idle = [...(flags.whenSlow?.keys() ?? [])].find(name => !isGiven(name))
+  if (idle !== undefined) throw new OptionError('--when-slow', `go with --${idle}`, idle)
+}
+
+/** The last of two outputs to be finished would take the other's place. */
+function checkPaths(flags: OutputFlags): void {
+  const kindOf = new Map<string, OutputKind>()
+  for (const kind of OUTPUT_KINDS) {
+    const target = kind.target(flags)
+    if (target === undefined || target === '-') continue
+    const other = kindOf.get(resolve(target))
+    // Directories may be shared: the names in them differ.
+    if (other !== undefined && (other.toStandardOutput || kind.toStandardOutput)) {
+      throw new OptionError(`--${other.name} and --${kind.name}`, 'not both write to the same place', target)
+    }
+    kindOf.set(resolve(target), kind)
+  }
+}
+
+/** Throws `OptionError` where an output would take the place of the file that is read. */
+export function checkIsNotInput(flags: OutputFlags, input: string): void {
+  if (input === '-') return
+  for (const { name, target } of OUTPUT_KINDS) {
+    const path = target(flags)
+    if (path !== undefined && path !== '-' && resolve(path) === resolve(input))
+      throw new OptionError(`--${name}`, 'not be the file that is read', path)
+  }
 }
 
 /** Throws `OptionError`, which is exit code 2, for flags that do not go together. */
@@ -101,6 +157,8 @@ export function checkOutputFlags(flags: OutputFlags): void {
   for (const kind of toStandardOutput) {
     if (!kind.toStandardOutput) throw new OptionError(`--${kind.name}`, 'be a directory', '-')
   }
+  checkModifiers(flags)
+  checkPaths(flags)
   if (toStandardOutput.length > 1) {
     const names = toStandardOutput.map(({ name }) => `--${name}`).join(' and ')
     throw new OptionError(names, 'not both be standard output', '-')

@@ -8,6 +8,15 @@ export type Segment = {
   /** Wall-clock time of its first moment. */
   readonly startedAt: Date | null
   readonly startsWithKeyframe: boolean
+  /** Its times do not follow on from those of the segment before, or it has another header. */
+  readonly isDiscontinuous: boolean
+}
+
+/** What a playlist says, from its first segment on. */
+export type PlaylistFacts = {
+  readonly mediaSequence: number
+  readonly discontinuitySequence: number
+  readonly segments: readonly Segment[]
 }
 
 export type PlaylistOptions = {
@@ -15,42 +24,49 @@ export type PlaylistOptions = {
   readonly windowSegments: number | undefined
   /** What segments are meant to last. */
   readonly segmentMs: number
+  /** What it goes on with. */
+  readonly earlier?: PlaylistFacts | undefined
 }
 
 /** Of fragmented MP4, and with dates: protocol version 7 has both. */
 const VERSION = 7
+/** A live playlist is never shorter than so many target durations (section 6.2.2). */
+const LEAST_TARGETS = 3
 
-/** The segments of one stream; a change of header is a discontinuity. */
+/** The segments of one stream. */
 export class Playlist {
   readonly #windowSegments: number | undefined
-  #targetSeconds: number
-  #segments: Segment[] = []
-  #mediaSequence = 0
-  #discontinuitySequence = 0
+  readonly #segmentMs: number
+  #segments: Segment[]
+  #mediaSequence: number
+  #discontinuitySequence: number
   #isEnded = false
 
-  constructor({ windowSegments, segmentMs }: PlaylistOptions) {
+  constructor({ windowSegments, segmentMs, earlier }: PlaylistOptions) {
     this.#windowSegments = windowSegments
-    this.#targetSeconds = Math.max(1, Math.ceil(segmentMs / 1000))
+    this.#segmentMs = segmentMs
+    this.#segments = [...(earlier?.segments ?? [])]
+    this.#mediaSequence = earlier?.mediaSequence ?? 0
+    this.#discontinuitySequence = earlier?.discontinuitySequence ?? 0
   }
 
-  get length(): number {
-    return this.#segments.length
+  get segments(): readonly Segment[] {
+    return this.#segments
+  }
+
+  get durationMs(): number {
+    return this.#segments.reduce((sum, { durationMs }) => sum + durationMs, 0)
   }
 
   /** Appends a segment; gives those that are no longer listed. */
   add(segment: Segment): Segment[] {
     this.#segments.push(segment)
-    // Rounded to the nearest second, no segment may be longer (section 4.3.3.1).
-    this.#targetSeconds = Math.max(this.#targetSeconds, Math.round(segment.durationMs / 1000))
-    const extra = this.#segments.length - (this.#windowSegments ?? Number.POSITIVE_INFINITY)
     const left: Segment[] = []
-    for (let i = 0; i < extra; i++) {
-      const [first, second] = this.#segments
-      left.push(first!)
-      this.#segments.shift()
+    while (this.#isTooLong()) {
+      const first = this.#segments.shift()!
       this.#mediaSequence++
-      if (second !== undefined && second.initUri !== first!.initUri) this.#discontinuitySequence++
+      if (first.isDiscontinuous) this.#discontinuitySequence++
+      left.push(first)
     }
     return left
   }
@@ -64,9 +80,10 @@ export class Playlist {
     const lines = [
       '#EXTM3U',
       `#EXT-X-VERSION:${VERSION}`,
-      `#EXT-X-TARGETDURATION:${this.#targetSeconds}`,
+      `#EXT-X-TARGETDURATION:${this.#targetSeconds()}`,
       `#EXT-X-MEDIA-SEQUENCE:${this.#mediaSequence}`,
-      ...this.#kind(),
+      // All that it lists stays, also when it has ended (section 4.3.3.5).
+      ...(this.#windowSegments === undefined ? ['#EXT-X-PLAYLIST-TYPE:EVENT'] : []),
     ]
     if (this.#discontinuitySequence > 0) {
       lines.push(`#EXT-X-DISCONTINUITY-SEQUENCE:${this.#discontinuitySequence}`)
@@ -76,8 +93,8 @@ export class Playlist {
     }
     let initUri: string | undefined
     for (const segment of this.#segments) {
+      if (segment.isDiscontinuous) lines.push('#EXT-X-DISCONTINUITY')
       if (segment.initUri !== initUri) {
-        if (initUri !== undefined) lines.push('#EXT-X-DISCONTINUITY')
         initUri = segment.initUri
         lines.push(`#EXT-X-MAP:URI="${initUri}"`)
       }
@@ -89,9 +106,15 @@ export class Playlist {
     return `${lines.join('\n')}\n`
   }
 
-  /** A playlist that keeps all may be played from its start, also while it grows. */
-  #kind(): string[] {
-    if (this.#windowSegments !== undefined) return []
-    return [`#EXT-X-PLAYLIST-TYPE:${this.#isEnded ? 'VOD' : 'EVENT'}`]
+  #isTooLong(): boolean {
+    if (this.#segments.length <= (this.#windowSegments ?? Number.POSITIVE_INFINITY)) return false
+    const leftMs = this.durationMs - this.#segments[0]!.durationMs
+    return leftMs >= LEAST_TARGETS * this.#targetSeconds() * 1000
+  }
+
+  /** Rounded to the nearest second, no segment may be longer (section 4.3.3.1). One long segment counts while it is listed. */
+  #targetSeconds(): number {
+    const longestMs = Math.max(...this.#segments.map(({ durationMs }) => durationMs))
+    return Math.max(1, Math.ceil(this.#segmentMs / 1000), Math.round(longestMs / 1000))
   }
 }

@@ -9,8 +9,8 @@ export type Chunk = {
   readonly type: 'chunk'
   /** In the order in which they came. */
   readonly frames: readonly PlacedFrame[]
-  /** Whether decoding can begin with it: at a keyframe of the track that players seek by. */
-  readonly startsWithKeyframe: boolean
+  /** Whether decoding can begin with it: at a keyframe of the track that players seek by; `undefined` where that has none. */
+  readonly startsWithKeyframe: boolean | undefined
   /** Whether its Kinesis Video fragment ends with it, so that the next chunk is likely to begin with a keyframe. */
   readonly endsFragment: boolean
   readonly startMs: number
@@ -19,14 +19,18 @@ export type Chunk = {
   readonly startedAt: Date | null
 }
 
-/** A chunk holds its frames in memory until it is written. */
+/** A chunk holds its frames in memory until it is written: it ends at the next good place, and then at any. */
+const ENOUGH_BYTES = 4 * 1024 * 1024
 const MOST_BYTES = 8 * 1024 * 1024
-/** So many frames show whether video is sent in another order than it is shown in. */
+/** So many frames show by how much video is sent in another order than it is shown in, which the header has to say. */
 const TELLING_FRAMES = 4
+/** A frame that is shown so much later than all before it is not of their chunk: no duration has to say that much. */
+const LONGEST_PAUSE_MS = 60_000
 
 /**
  * Groups frames into chunks, each a movie fragment: a chunk ends with its Kinesis Video fragment, so that nothing that is
- * here has to wait, before a keyframe, and after `chunkMs`.
+ * here has to wait, before a keyframe, and after `chunkMs`, there before a frame that is shown after all that came: where
+ * video is sent in another order than it is shown in, decode times are known only for what lies between two such frames.
  */
 export class Chunker {
   readonly #placer: FramePlacer
@@ -38,7 +42,8 @@ export class Chunker {
   #leadFrames = 0
   #startsWithKeyframe = false
   #leadMs = Number.NEGATIVE_INFINITY
-  #isReordered = false
+  /** The header is on its way. */
+  #isBegun = false
   #startMs = Number.POSITIVE_INFINITY
   #endMs = 0
 
@@ -71,7 +76,7 @@ export class Chunker {
     steps.push(step)
     this.#leadNumber = leadTrack(step.tracks)?.number
     this.#leadMs = Number.NEGATIVE_INFINITY
-    this.#isReordered = false
+    this.#isBegun = false
   }
 
   #add(placed: PlacedFrame, steps: ChunkStep[]): void {
@@ -84,18 +89,17 @@ export class Chunker {
     this.#endMs = Math.max(this.#endMs, endMs)
     if (!isLead) return
     if (this.#leadFrames++ === 0) this.#startsWithKeyframe = frame.keyframe
-    if (timeMs < this.#leadMs) this.#isReordered = true
     this.#leadMs = Math.max(this.#leadMs, timeMs)
   }
 
   #isTimeToCut({ frame, timeMs }: PlacedFrame, isLead: boolean): boolean {
     if (this.#frames.length === 0) return false
-    if (this.#bytes >= MOST_BYTES) return true
-    const isLong = timeMs - this.#startMs >= this.#chunkMs
+    if (this.#bytes >= MOST_BYTES || timeMs - this.#endMs >= LONGEST_PAUSE_MS) return true
+    const isLong = timeMs - this.#startMs >= this.#chunkMs || this.#bytes >= ENOUGH_BYTES
     if (isLead && frame.keyframe) return this.#leadFrames > 0 && (isLong || !this.#startsWithKeyframe)
     if (!isLead) return isLong && this.#leadFrames === 0
-    // Where video is reordered, its decode times are only known between keyframes.
-    return isLong && this.#leadFrames >= TELLING_FRAMES && !this.#isReordered
+    if (timeMs <= this.#leadMs) return false
+    return isLong && this.#leadFrames >= (this.#isBegun ? 1 : TELLING_FRAMES)
   }
 
   #cut(steps: ChunkStep[], endsFragment: boolean): void {
@@ -106,12 +110,13 @@ export class Chunker {
     steps.push({
       type: 'chunk',
       frames,
-      startsWithKeyframe: this.#leadFrames > 0 && this.#startsWithKeyframe,
+      startsWithKeyframe: this.#leadFrames === 0 ? undefined : this.#startsWithKeyframe,
       endsFragment,
       startMs: this.#startMs,
       endMs: this.#endMs,
       startedAt: firstMs === undefined ? null : new Date(firstMs),
     })
+    this.#isBegun = true
     this.#frames = []
     this.#bytes = 0
     this.#leadFrames = 0

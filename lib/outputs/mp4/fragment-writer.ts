@@ -1,5 +1,6 @@
 import { isAnnexB, lengthPrefixedOf } from '../../mkv/codecs/nal-units.ts'
 import type { Track } from '../../mkv/tracks.ts'
+import { OutputError } from '../output-error.ts'
 import type { PlacedFrame } from '../timeline/timeline.ts'
 import type { Chunk } from './chunker.ts'
 import { DecodeTimes, reorderDelay } from './decode-times.ts'
@@ -7,7 +8,7 @@ import { withEditLists } from './edit-list.ts'
 import { initSegment } from './init-segment.ts'
 import type { Mediabunny } from './mediabunny-module.ts'
 import { movieFragment, type Sample, type TrackRun } from './movie-fragment.ts'
-import { type Mp4Track, mp4Track } from './mp4-track.ts'
+import { laterMs, type Mp4Track, mp4Track } from './mp4-track.ts'
 import { SampleClock } from './sample-clock.ts'
 
 /** What a header declares. */
@@ -23,8 +24,12 @@ export class FragmentWriter {
   #sequenceNumber = 0
 
   constructor(tracks: readonly Track[]) {
+    const later = laterMs(tracks)
     this.#tracks = new Map(
-      tracks.map((track, index) => [track.number, new TrackWriter(mp4Track(track), index + 1)]),
+      tracks.map((track, index) => [
+        track.number,
+        new TrackWriter(mp4Track(track), index + 1, later.get(track.number)!),
+      ]),
     )
   }
 
@@ -39,14 +44,20 @@ export class FragmentWriter {
     }
   }
 
-  /** The chunk as pieces to be written one after the other. */
+  /**
+   * The chunk as pieces to be written one after the other. A frame without a byte is not in it, and the one before is shown
+   * for so much longer: players take a whole file with such a sample for broken.
+   */
   chunk({ frames }: Chunk): Uint8Array[] {
     const runs: TrackRun[] = []
     for (const [number, writer] of this.#tracks) {
       const own = frames.filter(({ frame }) => frame.track === number)
-      if (own.length > 0) runs.push(writer.run(own))
+      const filled = own
+        .map(placed => ({ placed, data: payloadOf(writer.mp4, placed.frame.data) }))
+        .filter(({ data }) => data.length > 0)
+      if (filled.length > 0) runs.push(writer.run(filled))
     }
-    return movieFragment(++this.#sequenceNumber, runs)
+    return runs.length === 0 ? [] : movieFragment(++this.#sequenceNumber, runs)
   }
 }
 
@@ -55,16 +66,21 @@ function mimeTypeOf(tracks: readonly Mp4Track[]): string {
   return `${kind}/mp4; codecs="${tracks.map(({ codecString }) => codecString).join(',')}"`
 }
 
+/** A frame and its bytes, of which there are some. */
+type Filled = { readonly placed: PlacedFrame; readonly data: Uint8Array }
+
 class TrackWriter {
   readonly mp4: Mp4Track
   readonly #id: number
   readonly #decodeTimes = new DecodeTimes()
   readonly #clock: SampleClock
+  readonly #laterMs: number
   #delay = 0
 
-  constructor(mp4: Mp4Track, id: number) {
+  constructor(mp4: Mp4Track, id: number, laterMs: number) {
     this.mp4 = mp4
     this.#id = id
+    this.#laterMs = laterMs
     this.#clock = new SampleClock(mp4.timescale)
   }
 
@@ -76,38 +92,54 @@ class TrackWriter {
     return this.#delay
   }
 
-  run(frames: readonly PlacedFrame[]): TrackRun {
+  run(filled: readonly Filled[]): TrackRun {
+    const frames = filled.map(({ placed }) => placed)
     const shownAt = frames.map(placed => this.#shownAt(placed))
-    const decodeTimes = this.#decodeTimes.of(shownAt)
-    const samples = frames.map(({ frame, timeMs, endMs }, index): Sample => {
+    const decodeTimes = this.#decodeTimes.of(shownAt, this.#delay)
+    const samples = filled.map(({ placed, data }, index): Sample => {
       const decodeTime = decodeTimes[index]!
-      // Of the last frame nothing is known but how long it says that it lasts.
-      const next = decodeTimes[index + 1] ?? decodeTime + this.#ticks(frame.data, endMs - timeMs)
+      const next = decodeTimes[index + 1] ?? decodeTime + this.#lastDuration(frames)
       return {
-        data: payloadOf(this.mp4, frame.data),
+        data,
         duration: next - decodeTime,
         compositionOffset: shownAt[index]! + this.#delay - decodeTime,
-        keyframe: frame.keyframe,
+        keyframe: placed.frame.keyframe,
       }
     })
     return { trackId: this.#id, decodeTime: decodeTimes[0]!, samples }
   }
 
   #shownAt({ frame, timeMs }: PlacedFrame): number {
-    if (this.mp4.type === 'video') return Math.max(0, timeMs)
-    return Math.max(0, this.#clock.place(timeMs, this.mp4.samplesOf(frame.data)))
+    const atMs = Math.max(0, timeMs) + this.#laterMs
+    if (this.mp4.type === 'video') return Math.round(atMs)
+    return this.#clock.place(atMs, this.mp4.samplesOf(frame.data))
   }
 
-  #ticks(data: Uint8Array, durationMs: number): number {
-    const samples = this.mp4.type === 'audio' ? this.mp4.samplesOf(data) : undefined
-    return samples ?? Math.max(1, Math.round((durationMs * this.mp4.timescale) / 1000))
+  /** Of the frame that is shown last nothing is known but how long it says that it lasts; it need not have come last. */
+  #lastDuration(frames: readonly PlacedFrame[]): number {
+    const samples = this.mp4.type === 'audio' ? this.mp4.samplesOf(frames.at(-1)!.frame.data) : undefined
+    if (samples !== undefined && samples > 0) return samples
+    const [timeMs, endMs] = frames.reduce(
+      ([time, end], placed) => [Math.max(time, placed.timeMs), Math.max(end, placed.endMs)],
+      [0, 0],
+    )
+    return Math.max(1, Math.round(((endMs - timeMs) * this.mp4.timescale) / 1000))
   }
 }
 
-/** A frame as MP4 holds it: its NAL units behind their lengths, where some producers put start codes. */
+/**
+ * A frame as MP4 holds it: its NAL units behind their lengths, where some producers put start codes. Throws `OutputError`
+ * where a unit is longer than the lengths that the track's codec data promise can say.
+ */
 export function payloadOf({ type, track }: Mp4Track, data: Uint8Array): Uint8Array {
   if (type !== 'video' || !isAnnexB(data)) return data
   const { codec } = track
   const lengthSize = codec.kind === 'h264' || codec.kind === 'h265' ? codec.nalLengthSize : 4
-  return lengthPrefixedOf(data, lengthSize)
+  try {
+    return lengthPrefixedOf(data, lengthSize)
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+    const problem = `${cause.message}, which the codec data of track ${track.number} promise`
+    throw new OutputError('MP4', `${problem}; MkvFileSink takes every stream`, { cause })
+  }
 }

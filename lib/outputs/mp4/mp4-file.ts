@@ -3,15 +3,20 @@ import { AtomicFile } from '../atomic-file.ts'
 import type { PlacedFrame } from '../timeline/timeline.ts'
 import { payloadOf } from './fragment-writer.ts'
 import type { Mediabunny } from './mediabunny-module.ts'
-import { type Mp4Track, mp4Track, namesOf } from './mp4-track.ts'
+import { laterMs, type Mp4Track, mp4Track, namesOf } from './mp4-track.ts'
+import { RoomAhead } from './room-ahead.ts'
 import { SampleClock } from './sample-clock.ts'
 
 /** Bytes that are written at once. */
 const WRITE_BYTES = 1024 * 1024
+/** What the index takes: its boxes and codec data, and for each frame its size, durations, offsets, and lengths of NAL units. */
+const INDEX_BYTES = 128 * 1024
+const FRAME_INDEX_BYTES = 64
 
 type Writer = {
   readonly mp4: Mp4Track
   readonly clock: SampleClock
+  readonly laterMs: number
   readonly add: (packet: PacketFacts) => Promise<void>
   /** The latest time before the last keyframe, below which mediabunny takes nothing. */
   floorMs: number
@@ -28,12 +33,16 @@ type PacketFacts = {
 
 /**
  * An ordinary MP4 file, by mediabunny: its index, of some 200 bytes in memory for each frame until then, stands at its end.
+ * On a full disk it ends with the last frame for which there was room.
  */
 export class Mp4File {
   bytes = 0
   /** Frames that came before the first keyframe of their track, which nothing could show. */
   skippedFrames = 0
   readonly #file: AtomicFile
+  readonly #room: RoomAhead
+  /** What the file may come to hold with its index. */
+  #mostBytes = INDEX_BYTES
   readonly #output: InstanceType<Mediabunny['Output']>
   readonly #writers: ReadonlyMap<number, Writer>
 
@@ -43,6 +52,7 @@ export class Mp4File {
     writers: ReadonlyMap<number, Writer>,
   ) {
     this.#file = file
+    this.#room = new RoomAhead(file)
     this.#output = output
     this.#writers = writers
   }
@@ -60,8 +70,12 @@ export class Mp4File {
       { chunked: true, chunkSize: WRITE_BYTES },
     )
     const output = new Output({ format: new Mp4OutputFormat({ fastStart: false }), target })
+    const later = laterMs(tracks)
     const writers = new Map(
-      tracks.map(track => [track.number, writerOf(mediabunny, output, mp4Track(track))]),
+      tracks.map(track => [
+        track.number,
+        writerOf(mediabunny, output, mp4Track(track), later.get(track.number)!),
+      ]),
     )
     const mp4 = new Mp4File(file, output, writers)
     await output.start()
@@ -80,13 +94,17 @@ export class Mp4File {
       this.skippedFrames++
       return false
     }
+    const data = isMadeOfKeyframe(mp4) ? frame.data : payloadOf(mp4, frame.data)
+    const mostBytes = this.#mostBytes + data.length + FRAME_INDEX_BYTES
+    if (!this.#room.has(mostBytes)) await this.#room.make(mostBytes)
+    this.#mostBytes = mostBytes
     writer.hasKeyframe = true
     if (frame.keyframe) writer.floorMs = writer.latestMs
-    const atMs = Math.max(0, timeMs, writer.floorMs)
+    const atMs = Math.max(0, timeMs + writer.laterMs, writer.floorMs)
     writer.latestMs = Math.max(writer.latestMs, atMs)
     const samples = mp4.type === 'audio' ? mp4.samplesOf(frame.data) : undefined
     await writer.add({
-      data: isMadeOfKeyframe(mp4) ? frame.data : payloadOf(mp4, frame.data),
+      data,
       keyframe: frame.keyframe,
       seconds: mp4.type === 'audio' ? writer.clock.place(atMs, samples) / mp4.timescale : atMs / 1000,
       durationSeconds: samples === undefined ? (endMs - timeMs) / 1000 : samples / mp4.timescale,
@@ -94,13 +112,16 @@ export class Mp4File {
     return true
   }
 
-  /** Writes the index, and gives the file its name. */
+  /** Writes the index, and gives the file its name; where that fails, what there is stays under its temporary one. */
   async finish(): Promise<void> {
     try {
       await this.#output.finalize()
-    } finally {
-      await this.#file.commit()
+      await this.#room.end(this.bytes)
+    } catch (error) {
+      await this.#file.handle.close()
+      throw error
     }
+    await this.#file.commit()
   }
 
   /** Removes what was written. */
@@ -110,12 +131,18 @@ export class Mp4File {
   }
 }
 
-function writerOf(mediabunny: Mediabunny, output: InstanceType<Mediabunny['Output']>, mp4: Mp4Track): Writer {
+function writerOf(
+  mediabunny: Mediabunny,
+  output: InstanceType<Mediabunny['Output']>,
+  mp4: Mp4Track,
+  laterMs: number,
+): Writer {
   const { EncodedAudioPacketSource, EncodedPacket, EncodedVideoPacketSource } = mediabunny
   const packetOf = ({ data, keyframe, seconds, durationSeconds }: PacketFacts) =>
     new EncodedPacket(data, keyframe ? 'key' : 'delta', seconds, durationSeconds)
   const state = {
     mp4,
+    laterMs,
     clock: new SampleClock(mp4.timescale),
     floorMs: 0,
     latestMs: 0,

@@ -4,6 +4,16 @@ import { OutputError } from '../output-error.ts'
 import { hevcCodecString } from './codec-string.ts'
 import type { UnsupportedTracks } from './unsupported-tracks.ts'
 
+/**
+ * How much later each track is shown than its timestamps say, in milliseconds: what a decoder of one gives first and nobody
+ * is to hear (CodecDelay, RFC 9559, section 5.1.4.1.25) goes before the start of the others. MP4 without edit lists, which
+ * browsers do not read of sound, has no earlier than zero.
+ */
+export function laterMs(tracks: readonly Track[]): ReadonlyMap<number, number> {
+  const longestMs = Math.max(0, ...tracks.map(({ codecDelayMs = 0 }) => codecDelayMs))
+  return new Map(tracks.map(({ number, codecDelayMs = 0 }) => [number, longestMs - codecDelayMs]))
+}
+
 /** How a track goes into MP4. */
 export type Mp4Track = VideoTrack | AudioTrack
 

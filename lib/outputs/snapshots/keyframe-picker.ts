@@ -3,7 +3,7 @@ import type { Track } from '../../mkv/tracks.ts'
 import { numberOption } from '../../options.ts'
 import type { FragmentEvent, FragmentFrame } from '../../stages/events.ts'
 import { TrackChoice } from '../elementary/track-choice.ts'
-import { SampleClock } from './sample-clock.ts'
+import { ElapsedTime } from './elapsed-time.ts'
 
 export type KeyframePickerOptions = {
   /** The first keyframe in each so many milliseconds. */
@@ -35,7 +35,7 @@ export class KeyframePicker {
   readonly #choice: TrackChoice
   readonly #everyMs: number | undefined
   readonly #everyNth: number
-  readonly #clock = new SampleClock()
+  readonly #elapsed = new ElapsedTime()
   #tracks: readonly Track[] = []
   #isChosen = false
   #track: Track | undefined
@@ -75,7 +75,7 @@ export class KeyframePicker {
     }
     const track = this.#track
     if (track === undefined || frame.track !== track.number) return undefined
-    const elapsedMs = this.#clock.at(frame, track.defaultDurationMs)
+    const elapsedMs = this.#elapsed.at(frame, track.defaultDurationMs)
     if (!frame.keyframe || !this.#isDue(elapsedMs)) return undefined
     const { wallClock, fragmentNumber, timestampMs } = frame
     return { track, frame: copyOf(frame), wallClock, fragmentNumber, timestampMs, index: this.#index++ }

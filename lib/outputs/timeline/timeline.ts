@@ -100,7 +100,7 @@ export class Timeline {
     const held = this.#held
     this.#held = []
     this.#heldBytes = 0
-    const isJoint = this.#last !== undefined
+    const isJoint = this.#last !== undefined && !this.#isEndGuessed()
     this.#offsetMs = this.#offsetFor(held)
     if (isJoint && this.#gaps === 'close') return this.#joined(held).map(frame => this.#put(frame))
     return held.map(frame => this.#put(frame))

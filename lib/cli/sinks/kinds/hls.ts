@@ -18,16 +18,21 @@ export const hlsOutput: OutputKind = {
         '--hls-window <count>',
         'with --hls: a live playlist of so many segments (default: all)',
         parseCount,
+      )
+      .option(
+        '--hls-continue',
+        'with --hls: go on with the playlist that is there, as is the default with --hls-window',
       ),
   target: ({ hls }) => hls,
   toStandardOutput: false,
   open: (flags, tell) => {
-    const { hls = '', hlsSegment, hlsWindow } = flags
+    const { hls = '', hlsSegment, hlsWindow, hlsContinue } = flags
     const sink = new HlsWriter({
       directory: hls,
       ...mp4Options(flags),
       ...(hlsSegment === undefined ? {} : { segmentMs: hlsSegment }),
       ...(hlsWindow === undefined ? {} : { windowSegments: hlsWindow }),
+      ...(hlsContinue ? { onExisting: 'continue' as const } : {}),
     })
     let isTold = false
     sink.on('playlist', ({ path, segments, ended }: HlsPlaylistReport) => {

@@ -7,7 +7,7 @@ const LEAST_STEP_MS = 1
  * How much time has gone by on a track, by its frames' wall clock, or by the segment's where there is none. It never goes
  * back: where timestamps do, as after a producer's restart, or the clock is another one, it goes on by one frame.
  */
-export class SampleClock {
+export class ElapsedTime {
   #elapsedMs = 0
   #clock: 'wall' | 'segment' | undefined
   /** The latest time of a frame; those that are shown before ones that came earlier do not count. */
