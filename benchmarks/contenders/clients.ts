@@ -1,0 +1,128 @@
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { countingSink, isFrame } from '../fixtures/sinks.ts'
+import { demuxer, loadEveryDemuxer } from './demuxers.ts'
+import { sessionOptions } from './session-options.ts'
+
+export type ClientName =
+  | 'getmedia'
+  | 'got'
+  | 'node:http'
+  | 'undici'
+  | 'SDK'
+  | 'SDK + getmedia'
+  | 'SDK + ebml-stream'
+
+/** Reads one session to its end; gives the frames that it found, or the bytes where it does not look into them. */
+export type Client = (url: string, streamName: string) => Promise<number>
+
+/** Loads all of them, for the reason of `loadEveryDemuxer`. */
+export async function loadEveryClient(): Promise<void> {
+  await loadEveryDemuxer()
+  for (const load of Object.values(LOADERS)) await load()
+}
+
+export async function client(name: ClientName): Promise<Client> {
+  return await LOADERS[name]()
+}
+
+const HEADERS = { 'content-type': 'application/json' }
+
+const LOADERS: Readonly<Record<ClientName, () => Promise<Client>>> = {
+  getmedia: async () => {
+    const { getMedia } = await import('../../lib/index.ts')
+    return async (url, streamName) => {
+      const sink = countingSink(isFrame)
+      await pipeline(getMedia({ ...sessionOptions(url, streamName), until: 'caught-up' }), sink)
+      return sink.count
+    }
+  },
+
+  got: async () => {
+    const { default: got } = await import('got')
+    return async (url, streamName) => {
+      const { sink, bytes } = byteSink()
+      await pipeline(got.stream.post(`${url}/getMedia`, { headers: HEADERS, body: bodyOf(streamName) }), sink)
+      return bytes()
+    }
+  },
+
+  'node:http': async () => async (url, streamName) => {
+    const request = url.startsWith('https:') ? httpsRequest : httpRequest
+    const { sink, bytes } = byteSink()
+    await new Promise<void>((resolve, reject) => {
+      const call = request(
+        `${url}/getMedia`,
+        { method: 'POST', headers: HEADERS, agent: false },
+        response => {
+          pipeline(response, sink).then(resolve, reject)
+        },
+      )
+      call.on('error', reject)
+      call.end(bodyOf(streamName))
+    })
+    return bytes()
+  },
+
+  undici: async () => {
+    const { Agent, request } = await import('undici')
+    return async (url, streamName) => {
+      const { sink, bytes } = byteSink()
+      const dispatcher = new Agent()
+      const options = { method: 'POST', headers: HEADERS, body: bodyOf(streamName), dispatcher } as const
+      const { body } = await request(`${url}/getMedia`, options)
+      await pipeline(body, sink)
+      await dispatcher.close()
+      return bytes()
+    }
+  },
+
+  SDK: async () => {
+    const payloadOf = await sdk()
+    return async (url, streamName) => {
+      const { sink, bytes } = byteSink()
+      await pipeline(await payloadOf(url, streamName), sink)
+      return bytes()
+    }
+  },
+
+  'SDK + getmedia': () => sdkWith('getmedia'),
+  'SDK + ebml-stream': () => sdkWith('ebml-stream'),
+}
+
+async function sdkWith(name: 'getmedia' | 'ebml-stream'): Promise<Client> {
+  const [payloadOf, start] = [await sdk(), await demuxer(name)]
+  return async (url, streamName) => {
+    const { stages, count } = start()
+    await pipeline([await payloadOf(url, streamName), ...stages])
+    return count()
+  }
+}
+
+/** The official client: the `Payload` of GetMedia. */
+async function sdk(): Promise<(url: string, streamName: string) => Promise<Readable>> {
+  const { GetMediaCommand, KinesisVideoMediaClient } = await import('@aws-sdk/client-kinesis-video-media')
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' }
+  return async (url, StreamName) => {
+    const sdkClient = new KinesisVideoMediaClient({ endpoint: url, region: 'us-east-1', credentials })
+    const StartSelector = { StartSelectorType: 'EARLIEST' } as const
+    const { Payload } = await sdkClient.send(new GetMediaCommand({ StreamName, StartSelector }))
+    // In Node it is the response's own stream.
+    return Payload as unknown as Readable
+  }
+}
+
+function bodyOf(streamName: string): string {
+  return JSON.stringify({ StreamName: streamName, StartSelector: { StartSelectorType: 'EARLIEST' } })
+}
+
+function byteSink() {
+  let bytes = 0
+  const sink = countingSink(chunk => {
+    bytes += (chunk as Uint8Array).length
+    return false
+  }, false)
+  return { sink, bytes: () => bytes }
+}

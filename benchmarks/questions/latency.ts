@@ -1,0 +1,95 @@
+import type { LatencyParams } from '../contenders/latency.ts'
+import { chartValue } from '../harness/chart.ts'
+import { startService, stopAll } from '../harness/child.ts'
+import type { Bench, Prepared, Question, Report, Run } from '../harness/question.ts'
+import { Samples } from '../harness/statistics.ts'
+import { count, figure, spread } from '../harness/table.ts'
+import type { StampedServiceParams } from '../services/stamped-service.ts'
+
+const LOADS: Readonly<Record<string, StampedServiceParams & { readonly title: string }>> = {
+  idle: { title: 'idle: 1 KB frames, 200 a second', frameBytes: 1000, framesPerSecond: 200 },
+  cap: { title: 'at the cap: 8 KB frames, 3,125 a second', frameBytes: 8000, framesPerSecond: 3125 },
+}
+const READERS = {
+  getmedia: '`getMedia()`: the frame’s event (ours)',
+  'node:http': 'node:http: its last byte',
+} as const
+type Reader = keyof typeof READERS
+const READER_NAMES = Object.keys(READERS) as Reader[]
+
+/** Time from the write of a frame's last byte to the frame; both processes read the same clock. */
+export const latency: Question = {
+  name: 'latency',
+  asks: 'How long after its last byte is a frame there?',
+  rounds: 3,
+  prepare,
+  report,
+}
+
+async function prepare({ build }: Bench): Promise<Prepared> {
+  const services = await Promise.all(
+    Object.entries(LOADS).map(async ([name, { frameBytes, framesPerSecond }]) => {
+      const params: StampedServiceParams = { frameBytes, framesPerSecond }
+      const service = await startService<{ readonly url: string }>(
+        build,
+        'benchmarks/services/stamped-service.ts',
+        params,
+      )
+      return { name, frameBytes, service }
+    }),
+  )
+  const jobs = READER_NAMES.map(reader => ({
+    id: reader,
+    module: 'benchmarks/contenders/latency.ts',
+    params: {
+      reader,
+      urls: Object.fromEntries(services.map(({ name, service }) => [name, service.ready.url])),
+      frameBytes: Object.fromEntries(services.map(({ name, frameBytes }) => [name, frameBytes])),
+      warmUpMs: 500,
+      measuredMs: 1200,
+    } satisfies LatencyParams,
+    usesLibrary: reader === 'getmedia',
+  }))
+  return { jobs, [Symbol.asyncDispose]: () => stopAll(services.map(({ service }) => service)) }
+}
+
+function report(runs: readonly Run[]): Report {
+  const atCap = new Samples(runs, 'getmedia', 'cap').median('p99Ms')
+  const loads = Object.keys(LOADS)
+  return {
+    tables: loads.map(load => ({
+      title: LOADS[load]!.title,
+      head: ['', 'p50 ms', 'p99 ms', 'p99.9 ms', 'longest ms', 'frames'],
+      rows: READER_NAMES.map(reader => {
+        const samples = new Samples(runs, reader, load)
+        const cell = (metric: string) => spread(samples.median(metric), samples.values(metric))
+        const frames = count(samples.values('frames').reduce((sum, value) => sum + value, 0))
+        return [READERS[reader], cell('p50Ms'), cell('p99Ms'), cell('p999Ms'), cell('maxMs'), frames]
+      }),
+    })),
+    targets: [
+      {
+        what: 'p99 at the cap, from a frame’s last byte to its event',
+        goal: '< 2 ms',
+        found: `${figure(atCap)} ms`,
+        isReached: atCap < 2,
+      },
+    ],
+    chart: {
+      title: 'From a frame’s last byte to the frame (shorter is better)',
+      kind: 'bars',
+      valueName: 'milliseconds, logarithmic',
+      isLogarithmic: true,
+      categories: ['p50', 'p99', 'p99.9'],
+      series: loads.flatMap(load =>
+        READER_NAMES.map(reader => {
+          const samples = new Samples(runs, reader, load)
+          return {
+            name: `${reader === 'getmedia' ? 'getMedia()' : reader}, ${load}`,
+            values: ['p50Ms', 'p99Ms', 'p999Ms'].map(metric => chartValue(samples.median(metric))),
+          }
+        }),
+      ),
+    },
+  }
+}
