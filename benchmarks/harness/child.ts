@@ -10,7 +10,8 @@ const LONGEST_RUN_MS = 120_000
 
 /** Runs a job in a fresh process, so that no contender meets what another has left: code, memory, sockets. */
 export async function runJob(build: Build, job: Job): Promise<Results> {
-  const child = startChild(build, { call: 'run', module: job.module, params: job.params }, job.env)
+  const { module, params, env, nodeOptions } = job
+  const child = startChild(build, { call: 'run', module, params }, env, nodeOptions)
   const timer = setTimeout(() => child.kill('SIGKILL'), LONGEST_RUN_MS)
   try {
     return (await replyOf(child)) as Results
@@ -56,11 +57,16 @@ export async function stopAll(services: readonly AsyncDisposable[]): Promise<voi
   await Promise.all(services.map(service => service[Symbol.asyncDispose]()))
 }
 
-function startChild(build: Build, order: Order, env: NodeJS.ProcessEnv = {}): ChildProcess {
+function startChild(
+  build: Build,
+  order: Order,
+  env: NodeJS.ProcessEnv = {},
+  nodeOptions: readonly string[] = [],
+): ChildProcess {
   const child = fork(fileURLToPath(build.url('benchmarks/harness/worker.ts')), {
     env: { ...process.env, NODE_NO_WARNINGS: '1', ...env },
     // Without the parent's: tsx would stand between Node and what is measured.
-    execArgv: [],
+    execArgv: [...nodeOptions],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   child.send({ ...order, module: build.url(order.module) })

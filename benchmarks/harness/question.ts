@@ -12,6 +12,8 @@ export type Job = {
   /** Runs `lib/`: `--compare` then runs it against both. */
   readonly usesLibrary: boolean
   readonly env?: NodeJS.ProcessEnv
+  /** Node's own options, before the module. */
+  readonly nodeOptions?: readonly string[]
 }
 
 /** What was measured in one case: each name tells its unit. Lists are curves. */

@@ -1,6 +1,7 @@
 import type { CapParams } from '../contenders/cap.ts'
 import { CLIP } from '../fixtures/clip.ts'
 import { startService, stopAll } from '../harness/child.ts'
+import { STEADY_HEAP } from '../harness/cpu.ts'
 import type { Bench, Prepared, Question, Report, Run } from '../harness/question.ts'
 import { Samples, slope } from '../harness/statistics.ts'
 import { figure, spread } from '../harness/table.ts'
@@ -33,6 +34,7 @@ async function prepare({ build }: Bench): Promise<Prepared> {
     module: 'benchmarks/contenders/cap.ts',
     params: { url, capBytesPerSecond: CAP, steps: STEPS, settleMs: 800, windowMs: 2000 } satisfies CapParams,
     usesLibrary: true,
+    nodeOptions: STEADY_HEAP,
   }
   return { jobs: [job], [Symbol.asyncDispose]: () => stopAll([service]) }
 }

@@ -6,6 +6,7 @@ import { CLIP } from '../fixtures/clip.ts'
 import { FragmentTemplate } from '../fixtures/fragment-template.ts'
 import { MEDIA_TITLES, type MediaName, mediaOf } from '../fixtures/media.ts'
 import { type Chart, chartValue } from '../harness/chart.ts'
+import { STEADY_HEAP } from '../harness/cpu.ts'
 import type { Bench, Prepared, Question, Report, Run, Target } from '../harness/question.ts'
 import { NOT_RUN, Samples } from '../harness/statistics.ts'
 import { count, figure, sizeName, spread, type Table } from '../harness/table.ts'
@@ -40,15 +41,27 @@ const MEDIA: readonly { readonly name: MediaName; readonly chunkBytes: readonly 
 ]
 const USUAL = 65_536
 /** Slow, or the same as another's: these are measured in chunks of the usual size alone. */
-const USUAL_ONLY: readonly DemuxerName[] = ['ebml', 'matroska-subtitles', 'mediabunny']
-/** What a pass reads. */
-const FILE_BYTES = 30_000_000
+const USUAL_ONLY: readonly DemuxerName[] = [
+  'MkvReader',
+  'ebml',
+  'ts-ebml',
+  'matroska-subtitles',
+  'mediabunny',
+]
+/** What a pass reads: enough for compiled code to be most of it. */
+const FILE_BYTES: Readonly<Record<MediaName, number>> = {
+  'video-8k': 50_000_000,
+  'video-70k': 60_000_000,
+  'call-320': 30_000_000,
+  'call-1024': 30_000_000,
+  tags: 4_000_000,
+}
 
 /** CPU time by bytes, and by frames, of readers of Matroska; the bare drain moves the same bytes and does nothing. */
 export const demux: Question = {
   name: 'demux',
   asks: 'What does reading a payload cost, beyond moving its bytes?',
-  rounds: 3,
+  rounds: 2,
   prepare,
   report,
 }
@@ -58,7 +71,7 @@ async function prepare({ directory }: Bench): Promise<Prepared> {
   for (const { name, chunkBytes } of MEDIA) {
     const file = join(directory, `${name}.mkv`)
     const template = new FragmentTemplate(mediaOf(name, CLIP))
-    const fragments = Math.ceil(FILE_BYTES / template.bytes)
+    const fragments = Math.ceil(FILE_BYTES[name] / template.bytes)
     const payload = template.payload(fragments)
     await writeFile(file, payload)
     const facts = { file, bytes: payload.length, frames: fragments * template.frames }
@@ -69,6 +82,7 @@ async function prepare({ directory }: Bench): Promise<Prepared> {
     module: 'benchmarks/contenders/demux.ts',
     params: { demuxer, cases: casesOf(cases, demuxer) } satisfies DemuxParams,
     usesLibrary: demuxer === 'getmedia' || demuxer === 'MkvReader',
+    nodeOptions: STEADY_HEAP,
   }))
   return { jobs, [Symbol.asyncDispose]: async () => {} }
 }

@@ -24,7 +24,7 @@ const CASES: readonly Case[] = [
 export const emulator: Question = {
   name: 'emulator',
   asks: 'How fast is the local service?',
-  rounds: 3,
+  rounds: 2,
   prepare,
   report,
 }

@@ -21,7 +21,7 @@ const READER_NAMES = Object.keys(READERS) as Reader[]
 export const latency: Question = {
   name: 'latency',
   asks: 'How long after its last byte is a frame there?',
-  rounds: 3,
+  rounds: 2,
   prepare,
   report,
 }

@@ -8,6 +8,7 @@ import { FragmentTemplate } from '../fixtures/fragment-template.ts'
 import { captionsOf, mediaOf } from '../fixtures/media.ts'
 import { type PaddedCamera, paddedCamera } from '../fixtures/padded-camera.ts'
 import { chartValue } from '../harness/chart.ts'
+import { STEADY_HEAP } from '../harness/cpu.ts'
 import type { Bench, Job, Prepared, Question, Report, Run } from '../harness/question.ts'
 import { Samples } from '../harness/statistics.ts'
 import { count, figure, spread, type Table } from '../harness/table.ts'
@@ -30,7 +31,7 @@ const TOOLS: Readonly<Record<string, string>> = {
 export const outputs: Question = {
   name: 'outputs',
   asks: 'What does each output cost?',
-  rounds: 3,
+  rounds: 2,
   prepare,
   report,
 }
@@ -49,6 +50,7 @@ async function prepare({ directory }: Bench): Promise<Prepared> {
         module: 'benchmarks/contenders/outputs.ts',
         params: { output, ...common } satisfies OutputParams,
         usesLibrary: output !== 'file copy',
+        nodeOptions: STEADY_HEAP,
       })
     }
     if (media !== 'camera') continue

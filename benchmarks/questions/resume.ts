@@ -20,7 +20,7 @@ const NAMES = ['node:http', 'getmedia'] as const
 export const resume: Question = {
   name: 'resume',
   asks: 'How long is a reader without frames when the connection breaks?',
-  rounds: 3,
+  rounds: 2,
   prepare,
   report,
 }

@@ -3,6 +3,7 @@ import type { SessionParams } from '../contenders/session.ts'
 import { CLIP } from '../fixtures/clip.ts'
 import { type Chart, chartValue } from '../harness/chart.ts'
 import { type Service, startService, stopAll } from '../harness/child.ts'
+import { STEADY_HEAP } from '../harness/cpu.ts'
 import type { Bench, Prepared, Question, Report, Run } from '../harness/question.ts'
 import { Samples } from '../harness/statistics.ts'
 import { count, figure, spread, type Table } from '../harness/table.ts'
@@ -34,7 +35,7 @@ const FRAGMENTS = 160
 export const session: Question = {
   name: 'session',
   asks: 'What does a whole session cost, beyond draining its response?',
-  rounds: 3,
+  rounds: 2,
   prepare,
   report,
 }
@@ -65,6 +66,7 @@ async function prepare({ build, directory }: Bench): Promise<Prepared> {
       frames: FRAGMENTS * framesPerFragment,
     } satisfies SessionParams,
     usesLibrary: client.endsWith('getmedia'),
+    nodeOptions: STEADY_HEAP,
     env: certificate === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificate.cert },
   }))
   return { jobs, [Symbol.asyncDispose]: () => stopAll(services) }

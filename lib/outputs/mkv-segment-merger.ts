@@ -3,6 +3,7 @@ import { ELEMENT_IDS as ID } from '../mkv/schema/elements.ts'
 import { uint } from '../mkv/writer.ts'
 import { choiceOption } from '../options.ts'
 import type { FragmentEvent } from '../stages/events.ts'
+import { largerPieces } from './larger-pieces.ts'
 import { ebmlHeader, infoElement, openHead, tracksElement } from './mkv/document-head.ts'
 import { type MuxStep, SegmentMuxer } from './mkv/segment-muxer.ts'
 import { followSignal } from './write-queue.ts'
@@ -74,7 +75,7 @@ export class MkvSegmentMerger extends Transform {
 
   #give(work: () => MuxStep[], callback: Callback): void {
     try {
-      for (const step of work()) for (const piece of bytesOf(step)) if (piece.length > 0) this.push(piece)
+      for (const bytes of largerPieces(work().flatMap(bytesOf))) this.push(bytes)
     } catch (error) {
       callback(error as Error)
       return
