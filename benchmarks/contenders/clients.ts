@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { countingSink, isFrame } from '../fixtures/sinks.ts'
-import { demuxer, loadEveryDemuxer } from './demuxers.ts'
+import { demuxer } from './demuxers.ts'
 import { sessionOptions } from './session-options.ts'
 
 export type ClientName =
@@ -17,12 +17,6 @@ export type ClientName =
 
 /** Reads one session to its end; gives the frames that it found, or the bytes where it does not look into them. */
 export type Client = (url: string, streamName: string) => Promise<number>
-
-/** Loads all of them, for the reason of `loadEveryDemuxer`. */
-export async function loadEveryClient(): Promise<void> {
-  await loadEveryDemuxer()
-  for (const load of Object.values(LOADERS)) await load()
-}
 
 export async function client(name: ClientName): Promise<Client> {
   return await LOADERS[name]()
