@@ -9,9 +9,8 @@ import { RetiredFiles } from './hls/retired-files.ts'
 import { SegmentFile } from './hls/segment-file.ts'
 import { Chunker } from './mp4/chunker.ts'
 import { FragmentedMp4, type Mp4Piece } from './mp4/fragmented-mp4.ts'
-import { selectTracks } from './mp4/mp4-track.ts'
+import { mp4Placer } from './mp4/mp4-placer.ts'
 import type { UnsupportedTracks } from './mp4/unsupported-tracks.ts'
-import { FramePlacer } from './timeline/frame-placer.ts'
 import { followSignal, WriteQueue } from './write-queue.ts'
 
 export type HlsWriterOptions = {
@@ -120,16 +119,7 @@ export class HlsWriter extends Writable {
       'continue',
       'replace',
     ])
-    const unsupported = choiceOption('onUnsupportedTrack', options.onUnsupportedTrack, 'error', [
-      'error',
-      'leave-out',
-    ])
-    const placer = new FramePlacer({
-      output: 'HlsWriter',
-      gaps: choiceOption('gaps', options.gaps, 'close', ['keep', 'close']),
-      onTrackChange: 'continue',
-      select: tracks => selectTracks('HlsWriter', tracks, unsupported),
-    })
+    const placer = mp4Placer(options, { output: 'HlsWriter', gaps: 'close', onTrackChange: 'continue' })
     this.#mp4 = new FragmentedMp4('HlsWriter', new Chunker(placer, CHUNK_MS))
     this.#unfollow = followSignal('HlsWriter', this, signal)
   }

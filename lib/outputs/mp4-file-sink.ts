@@ -4,9 +4,9 @@ import type { FragmentEvent } from '../stages/events.ts'
 import { FileNames } from './file-names.ts'
 import { loadMediabunny, withMediabunny } from './mp4/mediabunny-module.ts'
 import { Mp4File } from './mp4/mp4-file.ts'
-import { selectTracks } from './mp4/mp4-track.ts'
+import { mp4Placer } from './mp4/mp4-placer.ts'
 import type { UnsupportedTracks } from './mp4/unsupported-tracks.ts'
-import { type BeginStep, FramePlacer, type PlacerStep } from './timeline/frame-placer.ts'
+import type { BeginStep, FramePlacer, PlacerStep } from './timeline/frame-placer.ts'
 import { type RotateOptions, Rotation } from './timeline/rotation.ts'
 import { followSignal, WriteQueue } from './write-queue.ts'
 
@@ -77,17 +77,12 @@ export class Mp4FileSink extends Writable {
       'new-file',
       'error',
     ])
-    const unsupported = choiceOption('onUnsupportedTrack', options.onUnsupportedTrack, 'error', [
-      'error',
-      'leave-out',
-    ])
     this.#names = new FileNames('path', path)
-    this.#placer = new FramePlacer({
+    this.#placer = mp4Placer(options, {
       output: 'Mp4FileSink',
-      gaps: choiceOption('gaps', options.gaps, 'keep', ['keep', 'close']),
+      gaps: 'keep',
       onTrackChange: onTrackChange === 'error' ? 'error' : 'restart',
       rotation: rotate === undefined ? undefined : new Rotation(rotate),
-      select: tracks => selectTracks('Mp4FileSink', tracks, unsupported),
     })
     this.#unfollow = followSignal('Mp4FileSink', this, signal)
   }

@@ -4,9 +4,8 @@ import type { FragmentEvent } from '../stages/events.ts'
 import { largerPieces } from './larger-pieces.ts'
 import { Chunker } from './mp4/chunker.ts'
 import { FragmentedMp4, type Mp4Piece } from './mp4/fragmented-mp4.ts'
-import { selectTracks } from './mp4/mp4-track.ts'
+import { mp4Placer } from './mp4/mp4-placer.ts'
 import type { UnsupportedTracks } from './mp4/unsupported-tracks.ts'
-import { FramePlacer } from './timeline/frame-placer.ts'
 import { followSignal } from './write-queue.ts'
 
 export type { UnsupportedTracks }
@@ -73,15 +72,10 @@ export class Mp4Remuxer extends Transform {
       'new-header',
       'error',
     ])
-    const unsupported = choiceOption('onUnsupportedTrack', options.onUnsupportedTrack, 'error', [
-      'error',
-      'leave-out',
-    ])
-    const placer = new FramePlacer({
+    const placer = mp4Placer(options, {
       output: 'Mp4Remuxer',
-      gaps: choiceOption('gaps', options.gaps, 'close', ['keep', 'close']),
+      gaps: 'close',
       onTrackChange: onTrackChange === 'error' ? 'error' : 'continue',
-      select: tracks => selectTracks('Mp4Remuxer', tracks, unsupported),
     })
     const chunkMs = numberOption('chunkMs', options.chunkMs, 1000, { min: 1 })
     this.#mp4 = new FragmentedMp4('Mp4Remuxer', new Chunker(placer, chunkMs))
