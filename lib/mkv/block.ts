@@ -15,20 +15,21 @@ export type Block = {
   /** The two lacing bits; 0 where all that follows is one frame. */
   readonly lacing: number
   /** The whole payload, and the index of the first byte behind the head. */
-  readonly place: BytePlace
+  readonly place: Readonly<BytePlace>
   readonly contentStart: number
   /** Where the element begins, and what it is called: for errors. */
   readonly byteOffset: number
   readonly elementPath: string
 }
 
-const KEYFRAME = 0x80
-const INVISIBLE = 0x08
-const LACING = 0x06
-const DISCARDABLE = 0x01
+/** Bits of the flags. */
+export const KEYFRAME = 0x80
+export const INVISIBLE = 0x08
+export const LACING = 0x06
+export const DISCARDABLE = 0x01
 
 /** Reads a block's payload. */
-export function readBlock(place: BytePlace, byteOffset: number, elementPath: string): Block {
+export function readBlock(place: Readonly<BytePlace>, byteOffset: number, elementPath: string): Block {
   const { start, end } = place
   const { bytes } = place.segment
   const track = readVint(bytes, start, end)
@@ -41,10 +42,9 @@ export function readBlock(place: BytePlace, byteOffset: number, elementPath: str
     )
   }
   const flags = bytes[head - 1]!
-  const ticks = (bytes[head - 3]! << 8) | bytes[head - 2]!
   return {
     track: track.value,
-    relativeTicks: (ticks << 16) >> 16,
+    relativeTicks: relativeTicks(bytes, head - 3),
     keyframe: (flags & KEYFRAME) !== 0,
     invisible: (flags & INVISIBLE) !== 0,
     discardable: (flags & DISCARDABLE) !== 0,
@@ -56,15 +56,16 @@ export function readBlock(place: BytePlace, byteOffset: number, elementPath: str
   }
 }
 
-/** The only frame of a block that is not laced, as a view. */
-export function soleFrame({ place, contentStart }: Block): Uint8Array {
-  return place.segment.view(contentStart, place.end)
+/** Two bytes, with their sign. */
+export function relativeTicks(bytes: Uint8Array, at: number): number {
+  const ticks = (bytes[at]! << 8) | bytes[at + 1]!
+  return (ticks << 16) >> 16
 }
 
 /** The frames of any block, as views. */
 export function blockFrames(block: Block): Uint8Array[] {
   const { place, contentStart, lacing, byteOffset, elementPath } = block
-  if (lacing === 0) return [soleFrame(block)]
+  if (lacing === 0) return [place.segment.view(contentStart, place.end)]
   const fail = (problem: string) => new MkvSyntaxError(problem, byteOffset, elementPath)
   return lacedFrames(bytesOf(place), contentStart - place.start, lacing, fail)
 }

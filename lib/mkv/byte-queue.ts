@@ -1,4 +1,4 @@
-import { type BytePlace, ByteSegment, bytesOf, placeOf } from './byte-segment.ts'
+import { type BytePlace, ByteSegment, bytesOf, CopyRoom, newBytes } from './byte-segment.ts'
 
 /**
  * Bytes that have come and are not read yet, kept as the transport's own chunks.
@@ -10,15 +10,16 @@ import { type BytePlace, ByteSegment, bytesOf, placeOf } from './byte-segment.ts
 export class ByteQueue {
   /** Unread bytes. */
   length = 0
-  /** One object for all of `peek`'s answers: it is asked for each element. */
-  readonly #window: Window = { bytes: EMPTY.bytes, start: 0, end: 0 }
+  /** One object each for all of `peek`'s and of `takePlace`'s answers: they are asked for each element. */
+  readonly #window: BytePlace = { segment: EMPTY, start: 0, end: 0 }
+  readonly #taken: BytePlace = { segment: EMPTY, start: 0, end: 0 }
   #head = EMPTY
   #segments: ByteSegment[] = []
   /** Index in `#segments` of what follows the head; moved forward, and cut off now and then, so that shifting stays cheap. */
   #next = 0
 
-  /** Where small copies go, one behind the other. */
-  #copies: ByteSegment | undefined
+  /** For frames over the ends of chunks. */
+  readonly #copies = new CopyRoom(SHARED_BLOCK_BYTES)
 
   push(chunk: Uint8Array): void {
     if (chunk.length === 0) return
@@ -44,19 +45,14 @@ export class ByteQueue {
    * The next `count` bytes, or all where there are fewer, without taking them: a place in the chunk where they lie in
    * one, else in a copy. Good until the next call of any method.
    */
-  peek(count: number): Readonly<Window> {
-    const { bytes, start, end } = this.#head
+  peek(count: number): Readonly<BytePlace> {
+    const head = this.#head
+    const { start } = head
     const size = Math.min(count, this.length)
-    const window = this.#window
-    if (start + size <= end) {
-      window.bytes = bytes
-      window.start = start
-    } else {
-      window.bytes = Uint8Array.from({ length: size }, (_, index) => this.byteAt(index))
-      window.start = 0
-    }
-    window.end = window.start + size
-    return window
+    if (start + size <= head.end) return moved(this.#window, head, start, start + size)
+    const copied = newBytes(size, head.isBuffer)
+    for (let index = 0; index < size; index++) copied[index] = this.byteAt(index)
+    return moved(this.#window, new ByteSegment(copied), 0, size)
   }
 
   /** Drops `count` bytes; `count` must not be above `length`. */
@@ -79,8 +75,8 @@ export class ByteQueue {
     return bytesOf(this.takePlace(count))
   }
 
-  /** As `take`, with no view made yet. */
-  takePlace(count: number): BytePlace {
+  /** As `take`, with no view made yet. The object is good until the next call; the bytes are for good. */
+  takePlace(count: number): Readonly<BytePlace> {
     const head = this.#head
     const { start } = head
     const end = start + count
@@ -88,40 +84,23 @@ export class ByteQueue {
     this.length -= count
     head.start = end
     if (end === head.end) this.#shift()
-    return { segment: head, start, end }
+    return moved(this.#taken, head, start, end)
   }
 
-  #copy(count: number): BytePlace {
-    const place = this.#roomFor(count)
-    const target = place.segment.bytes
+  #copy(count: number): Readonly<BytePlace> {
+    const segment = this.#copies.take(count, this.#head.isBuffer)
+    const start = segment.end - count
     this.length -= count
-    let filled = place.start
-    while (filled < place.end) {
+    let filled = start
+    while (filled < segment.end) {
       const head = this.#head
-      const size = Math.min(place.end - filled, head.end - head.start)
-      target.set(head.view(head.start, head.start + size), filled)
+      const size = Math.min(segment.end - filled, head.end - head.start)
+      segment.bytes.set(head.view(head.start, head.start + size), filled)
       filled += size
       head.start += size
       if (head.start === head.end) this.#shift()
     }
-    return place
-  }
-
-  /**
-   * Memory for a copy. Small ones share a block, as frames share a chunk: the frame over each end of a 64 KiB chunk would
-   * else have an allocation of its own, which takes longer than the copy.
-   */
-  #roomFor(count: number): BytePlace {
-    const isBuffer = Buffer.isBuffer(this.#head.bytes)
-    if (count > SHARED_BLOCK_BYTES / 4) return placeOf(newBytes(count, isBuffer))
-    let block = this.#copies
-    if (block === undefined || block.isBuffer !== isBuffer || block.end + count > block.bytes.length) {
-      block = new ByteSegment(newBytes(SHARED_BLOCK_BYTES, isBuffer), 0)
-      this.#copies = block
-    }
-    const start = block.end
-    block.end += count
-    return { segment: block, start, end: block.end }
+    return moved(this.#taken, segment, start, segment.end)
   }
 
   #append(segment: ByteSegment): void {
@@ -159,14 +138,16 @@ export class ByteQueue {
   }
 }
 
-type Window = { bytes: Uint8Array; start: number; end: number }
-
 const TINY_CHUNK_BYTES = 128
 const BLOCK_BYTES = 4096
 const SHARED_BLOCK_BYTES = 64 * 1024
 const COMPACT_AFTER = 1024
 const EMPTY = new ByteSegment(new Uint8Array(0))
 
-function newBytes(count: number, isBuffer: boolean): Uint8Array {
-  return isBuffer ? Buffer.allocUnsafeSlow(count) : new Uint8Array(count)
+/** Tells of another place by the same object. A reference that stays is not written: the garbage collector hears of each write. */
+function moved(place: BytePlace, segment: ByteSegment, start: number, end: number): BytePlace {
+  if (place.segment !== segment) place.segment = segment
+  place.start = start
+  place.end = end
+  return place
 }

@@ -48,7 +48,7 @@ export type PlacedEbmlEvent = Exclude<EbmlEvent, { readonly kind: 'data' }> | Pl
 
 export type PlacedData = {
   readonly kind: 'data'
-  readonly definition: ElementDefinition
-  readonly byteOffset: number
-  readonly place: BytePlace
+  definition: ElementDefinition
+  byteOffset: number
+  place: Readonly<BytePlace>
 }

@@ -1,7 +1,7 @@
 import { MkvLimitError, MkvSyntaxError } from '../errors.ts'
 import { ByteQueue } from './byte-queue.ts'
-import { bytesOf } from './byte-segment.ts'
-import type { EbmlEvent, EbmlReaderOptions, PlacedEbmlEvent } from './ebml-events.ts'
+import { bytesOf, placeOf } from './byte-segment.ts'
+import type { EbmlEvent, EbmlReaderOptions, PlacedData, PlacedEbmlEvent } from './ebml-events.ts'
 import { checkMagic, type ElementHeader, hex, readElementHeader } from './element-header.ts'
 import { ANYWHERE, type ElementDefinition, elementDefinition, isChildOf, ROOT } from './schema/element.ts'
 import { ELEMENT_IDS as ID } from './schema/elements.ts'
@@ -19,10 +19,16 @@ export type { EbmlEvent, EbmlReaderOptions } from './ebml-events.ts'
 export class EbmlReader {
   readonly #bytes = new ByteQueue()
   readonly #options: EbmlReaderOptions
+  /** Of the two limits: what is not above it breaks neither. */
+  readonly #smallestLimit: number
   readonly #stack: OpenElement[] = []
   /** The innermost open element: the top of the stack. */
   #parent: OpenElement | undefined
   #state: State = HEADER
+  /** One object each for all headers, and for all payloads that are told of. */
+  readonly #header: ElementHeader = { id: 0, size: undefined, length: 0 }
+  readonly #data: PlacedData = { kind: 'data', definition: VOID, byteOffset: 0, place: NOWHERE }
+  readonly #known = new Map<number, KnownElement>()
   /** Offset of the first unread byte in the payload. */
   #offset = 0
   #ended = false
@@ -30,6 +36,7 @@ export class EbmlReader {
 
   constructor(options: EbmlReaderOptions) {
     this.#options = options
+    this.#smallestLimit = Math.min(options.maxFrameBytes, options.maxMetadataBytes)
   }
 
   /** Accepts the next bytes, which must not change from now on: what is read may be views of them. */
@@ -55,10 +62,10 @@ export class EbmlReader {
     return { kind, definition, byteOffset, bytes: bytesOf(place) }
   }
 
-  /** @internal As `next`, with no view made of a payload. */
+  /** @internal As `next`, with no view made of a payload. What is told of one is good until the next call. */
   nextPlaced(): PlacedEbmlEvent | undefined {
     for (;;) {
-      const event = this.#step()
+      const event = this.#state === HEADER ? this.#readHeader() : this.#step()
       if (event === NEED_MORE) return this.#ended ? this.#finish() : undefined
       if (event !== undefined) return event
     }
@@ -81,11 +88,25 @@ export class EbmlReader {
     const parent = this.#parent
     if (parent !== undefined && this.#offset === parent.limit) return this.#close()
     if (!this.#sawHeader && parent === undefined) this.#checkStart()
-    const header = readElementHeader(this.#bytes, this.#failInHeader)
-    if (header === undefined) return NEED_MORE
-    const definition = elementDefinition(header.id)
-    if (this.#endsParent(definition)) return this.#close()
-    return this.#enter(header, definition)
+    const header = this.#header
+    if (!readElementHeader(this.#bytes, header, this.#failInHeader)) return NEED_MORE
+    const known = this.#knownElement(header.id)
+    if (this.#endsParent(known?.definition)) return this.#close()
+    return this.#enter(header, known)
+  }
+
+  /** What the schema says of an id, and whether it is asked for: that is found out once for each id. */
+  #knownElement(id: number): KnownElement | undefined {
+    return this.#known.get(id) ?? this.#getToKnow(id)
+  }
+
+  #getToKnow(id: number): KnownElement | undefined {
+    const definition = elementDefinition(id)
+    if (definition === undefined) return undefined
+    const isWanted = definition.parentId !== ANYWHERE && this.#options.wants(definition)
+    const known = { definition, isWanted, isMaster: definition.type === 'master' }
+    this.#known.set(id, known)
+    return known
   }
 
   /** Before the first EBML header nothing but Void is EBML's own. */
@@ -107,39 +128,30 @@ export class EbmlReader {
     return isChildOf(next, ROOT)
   }
 
-  #enter(header: ElementHeader, definition: ElementDefinition | undefined): PlacedEbmlEvent | undefined {
-    const { id, size, length } = header
+  #enter({ id, size, length }: ElementHeader, known: KnownElement | undefined): PlacedEbmlEvent | undefined {
     const byteOffset = this.#offset
     const parent = this.#parent
-    this.#checkEnd(header, definition, parent)
+    const definition = known?.definition
+    if (parent !== undefined) this.#checkEnd(byteOffset + length + (size ?? 0), parent, definition)
     this.#bytes.skip(length)
-    this.#offset += length
+    this.#offset = byteOffset + length
     if (id === ID.EBML) this.#sawHeader = true
-    const isWanted =
-      definition !== undefined &&
-      definition.parentId !== ANYWHERE &&
-      isChildOf(definition, parent?.definition.id ?? ROOT) &&
-      this.#options.wants(definition)
-    if (isWanted && definition.type === 'master') return this.#open(definition, size, byteOffset, parent)
+    const isWanted = known?.isWanted === true && isChildOf(known.definition, parent?.definition.id ?? ROOT)
+    if (isWanted && known.isMaster) return this.#open(known.definition, size, byteOffset, parent)
     if (size === undefined) throw this.#error(`${nameOf(id, definition)} has an unknown size`, byteOffset)
     if (!isWanted) {
       this.#state = { name: 'skip', id, definition, byteOffset, left: size }
       return undefined
     }
-    this.#checkLimit(definition, size, byteOffset)
-    if (this.#bytes.length >= size) return this.#data(definition, byteOffset, size)
-    this.#state = { name: 'payload', definition, byteOffset, size }
+    if (size > this.#smallestLimit) this.#checkLimit(known.definition, size, byteOffset)
+    if (this.#bytes.length >= size) return this.#payload(known.definition, byteOffset, size)
+    this.#state = { name: 'payload', definition: known.definition, byteOffset, size }
     return undefined
   }
 
-  #checkEnd(
-    { id, size, length }: ElementHeader,
-    definition: ElementDefinition | undefined,
-    parent: OpenElement | undefined,
-  ): void {
-    if (parent === undefined) return
-    const end = this.#offset + length + (size ?? 0)
+  #checkEnd(end: number, parent: OpenElement, definition: ElementDefinition | undefined): void {
     if (end <= parent.limit) return
+    const { id, size } = this.#header
     throw this.#error(
       `${nameOf(id, definition)} of ${size ?? 'unknown'} bytes outruns ${parent.definition.name}, which ends at byte ${parent.limit},`,
     )
@@ -179,13 +191,16 @@ export class EbmlReader {
   #readPayload({ definition, byteOffset, size }: PayloadState): PlacedEbmlEvent | typeof NEED_MORE {
     if (this.#bytes.length < size) return NEED_MORE
     this.#state = HEADER
-    return this.#data(definition, byteOffset, size)
+    return this.#payload(definition, byteOffset, size)
   }
 
-  #data(definition: ElementDefinition, byteOffset: number, size: number): PlacedEbmlEvent {
-    const place = this.#bytes.takePlace(size)
+  #payload(definition: ElementDefinition, byteOffset: number, size: number): PlacedEbmlEvent {
+    const data = this.#data
+    data.place = this.#bytes.takePlace(size)
+    data.definition = definition
+    data.byteOffset = byteOffset
     this.#offset += size
-    return { kind: 'data', definition, byteOffset, place }
+    return data
   }
 
   #skip(state: SkipState): PlacedEbmlEvent | typeof NEED_MORE {
@@ -233,6 +248,13 @@ type OpenElement = {
   readonly limit: number
 }
 
+/** An element of the schema, as this reader is asked to treat it. */
+type KnownElement = {
+  readonly definition: ElementDefinition
+  readonly isWanted: boolean
+  readonly isMaster: boolean
+}
+
 type PayloadState = {
   readonly name: 'payload'
   readonly definition: ElementDefinition
@@ -252,6 +274,8 @@ type State = { readonly name: 'header' } | { readonly name: 'done' } | PayloadSt
 
 const HEADER: State = { name: 'header' }
 const DONE: State = { name: 'done' }
+const VOID = elementDefinition(ID.Void)!
+const NOWHERE = placeOf(new Uint8Array(0))
 const NEED_MORE = Symbol('more bytes are needed')
 /** Matroska's own depth is 7; nested SimpleTags and chapters go deeper. */
 const MAX_DEPTH = 64

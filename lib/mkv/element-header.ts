@@ -3,11 +3,11 @@ import { vintLength } from './vint.ts'
 
 /** An element's id and size, as they stand before its payload (RFC 8794, sections 5 and 6). */
 export type ElementHeader = {
-  readonly id: number
+  id: number
   /** In bytes; `undefined` where it is unknown: all bits one, at any width. */
-  readonly size: number | undefined
+  size: number | undefined
   /** Bytes of the header itself. */
-  readonly length: number
+  length: number
 }
 
 /** Makes the error for what is wrong, so many bytes into the header. */
@@ -20,11 +20,12 @@ const EBML_MAGIC = [0x1a, 0x45, 0xdf, 0xa3]
 /** An id of four bytes and a size of eight. */
 const MAX_HEADER_LENGTH = 12
 
-/** The header that the unread bytes begin with; `undefined` where they end inside it. */
-export function readElementHeader(queue: ByteQueue, fail: Fail): ElementHeader | undefined {
+/** Reads the header that the unread bytes begin with into `header`; false where they end inside it. */
+export function readElementHeader(queue: ByteQueue, header: ElementHeader, fail: Fail): boolean {
   // Where the whole window lies in one chunk, as almost always, it is read there.
-  const { bytes, start, end } = queue.peek(MAX_HEADER_LENGTH)
-  if (start === end) return undefined
+  const { segment, start, end } = queue.peek(MAX_HEADER_LENGTH)
+  const { bytes } = segment
+  if (start === end) return false
   const first = bytes[start]!
   const idLength = vintLength(first)
   if (idLength > MAX_ID_LENGTH) {
@@ -32,14 +33,16 @@ export function readElementHeader(queue: ByteQueue, fail: Fail): ElementHeader |
     throw fail(`${what} where an element id must begin`, 0)
   }
   const sizeStart = start + idLength
-  if (sizeStart >= end) return undefined
+  if (sizeStart >= end) return false
   const sizeLength = vintLength(bytes[sizeStart]!)
   if (sizeLength > 8) {
     throw fail('an element size that begins with a zero byte, longer than 8 bytes', idLength)
   }
-  if (sizeStart + sizeLength > end) return undefined
-  const id = readId(bytes, start, idLength, fail)
-  return { id, size: readSize(bytes, sizeStart, sizeLength), length: idLength + sizeLength }
+  if (sizeStart + sizeLength > end) return false
+  header.id = idLength === 1 && first !== 0xff ? first : readId(bytes, start, idLength, fail)
+  header.size = readSize(bytes, sizeStart, sizeLength)
+  header.length = idLength + sizeLength
+  return true
 }
 
 /** Bytes that are no EBML are told at the first that differs, not when an id of theirs would be whole. */
@@ -65,6 +68,7 @@ function readId(bytes: Uint8Array, start: number, length: number, fail: Fail): n
 
 function readSize(bytes: Uint8Array, start: number, length: number): number | undefined {
   let size = bytes[start]! & (0xff >> length)
+  if (length === 1) return size === 0x7f ? undefined : size
   // 2^56 - 1 is not exact in a double, and neither are its neighbours: whether all bits are one, the bytes must tell.
   let isAllOnes = size === 0xff >> length
   for (let i = 1; i < length; i++) {

@@ -1,4 +1,5 @@
 import { MkvSyntaxError } from '../errors.ts'
+import { readName } from './name-table.ts'
 import { type ElementDefinition, schemaPath } from './schema/element.ts'
 import { readFloat, readString, readUint, readUintBig } from './values.ts'
 
@@ -15,11 +16,14 @@ export class ElementTree {
 
   /** The masters among the children with this id, in their order. */
   masters(id: number): ElementTree[] {
-    return this.children.filter(child => isMaster(child, id))
+    const found: ElementTree[] = []
+    for (const child of this.children) if (isMaster(child, id)) found.push(child)
+    return found
   }
 
   master(id: number): ElementTree | undefined {
-    return this.children.find(child => isMaster(child, id))
+    for (const child of this.children) if (isMaster(child, id)) return child
+    return undefined
   }
 
   /** Bytes of the last child with this id: where an element that should come once repeats, the later counts. */
@@ -43,12 +47,21 @@ export class ElementTree {
     return this.#value(id, readString)
   }
 
+  /** As `string`, of text that other elements of the kind have too. */
+  name(id: number): string | undefined {
+    return this.#value(id, readName)
+  }
+
   leaves(id: number): ElementLeaf[] {
     return this.children.filter(child => isLeaf(child, id))
   }
 
   #leaf(id: number): ElementLeaf | undefined {
-    return this.children.findLast(child => isLeaf(child, id))
+    for (let index = this.children.length - 1; index >= 0; index--) {
+      const child = this.children[index]!
+      if (isLeaf(child, id)) return child
+    }
+    return undefined
   }
 
   #value<T>(id: number, read: (bytes: Uint8Array) => T | undefined): T | undefined {
@@ -84,7 +97,9 @@ export function sameElements(a: ElementTree | ElementLeaf, b: ElementTree | Elem
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index])
+  if (a.length !== b.length) return false
+  for (let index = 0; index < a.length; index++) if (a[index] !== b[index]) return false
+  return true
 }
 
 /** The value of a leaf; an error where its length is not one of its type's. */

@@ -1,6 +1,6 @@
 import { MkvLimitError, MkvSyntaxError } from '../errors.ts'
 import { numberOption } from '../options.ts'
-import { bytesOf } from './byte-segment.ts'
+import { bytesOf, CopyRoom, copyOf } from './byte-segment.ts'
 import type { PlacedData, PlacedEbmlEvent } from './ebml-events.ts'
 import { EbmlReader } from './ebml-reader.ts'
 import { ElementTree, leafValue } from './element-tree.ts'
@@ -39,6 +39,8 @@ export class MkvReader {
   /** The metadata element being read whole, innermost last. */
   #trees: ElementTree[] = []
   #metadataBytes = 0
+  /** For the values of metadata. */
+  readonly #copies = new CopyRoom(4096)
   #inDocument = false
   readonly #trackTable: TrackTable
   #segment: SegmentReader
@@ -154,10 +156,8 @@ export class MkvReader {
         throw new MkvSyntaxError('a second Block in one BlockGroup', byteOffset, schemaPath(definition))
       tree.children.push({ definition, byteOffset, bytes: bytesOf(place) })
     } else {
-      const { segment, start, end } = place
-      this.#countMetadata(end - start, byteOffset)
-      // A copy: a view of a few bytes would keep its whole chunk in memory.
-      tree.children.push({ definition, byteOffset, bytes: segment.copy(start, end) })
+      this.#countMetadata(place.end - place.start, byteOffset)
+      tree.children.push({ definition, byteOffset, bytes: copyOf(place, this.#copies) })
     }
     return undefined
   }

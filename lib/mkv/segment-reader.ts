@@ -1,5 +1,14 @@
 import { MkvLimitError, MkvSyntaxError } from '../errors.ts'
-import { type Block, blockFrames, readBlock, soleFrame } from './block.ts'
+import {
+  type Block,
+  blockFrames,
+  DISCARDABLE,
+  INVISIBLE,
+  KEYFRAME,
+  LACING,
+  readBlock,
+  relativeTicks,
+} from './block.ts'
 import { type BytePlace, placeOf } from './byte-segment.ts'
 import type { ContentDecoder } from './content-encoding.ts'
 import type { ElementTree } from './element-tree.ts'
@@ -69,11 +78,39 @@ export class SegmentReader {
   }
 
   /** Gives the first frame; what a lace holds beside it is added to `others`. */
-  simpleBlock(place: BytePlace, byteOffset: number, others: MkvEvent[]): MkvFrame {
+  simpleBlock(place: Readonly<BytePlace>, byteOffset: number, others: MkvEvent[]): MkvFrame {
+    return this.#plainFrame(place) ?? this.#anyBlock(place, byteOffset, others)
+  }
+
+  /**
+   * The frame of a block as almost all are: one frame, as it is stored, of a track below 128. With no `Block` made in
+   * between, a reader of 320-byte blocks takes a tenth less.
+   */
+  #plainFrame({ segment, start, end }: Readonly<BytePlace>): MkvFrame | undefined {
+    const { bytes } = segment
+    const contentStart = start + PLAIN_HEAD_BYTES
+    if (contentStart > end || end - contentStart > this.#maxFrameBytes) return undefined
+    const flags = bytes[contentStart - 1]!
+    if (bytes[start]! < 0x80 || (flags & LACING) !== 0) return undefined
+    const track = bytes[start]! & 0x7f
+    const state = this.#tracks.get(track)
+    if (state?.decoder !== undefined) return undefined
+    return {
+      type: 'frame',
+      track,
+      timestampMs: this.#clock.toMs(this.#clusterTicks, relativeTicks(bytes, start + 1)),
+      keyframe: (flags & KEYFRAME) !== 0,
+      invisible: (flags & INVISIBLE) !== 0,
+      discardable: (flags & DISCARDABLE) !== 0,
+      durationMs: state?.durationMs,
+      laceIndex: 0,
+      data: segment.view(contentStart, end),
+    }
+  }
+
+  #anyBlock(place: Readonly<BytePlace>, byteOffset: number, others: MkvEvent[]): MkvFrame {
     const block = readBlock(place, byteOffset, SIMPLE_BLOCK_PATH)
     const track = this.#tracks.get(block.track)
-    // Almost every block is one frame: no list is made for it.
-    if (block.lacing === 0) return this.#frame(block, soleFrame(block), 0, track, track?.durationMs)
     return this.#frames(block, blockFrames(block), track, track?.durationMs, others)
   }
 
@@ -135,6 +172,8 @@ export class SegmentReader {
   }
 }
 
+/** A track below 128, the time, the flags. */
+const PLAIN_HEAD_BYTES = 4
 const DEFAULT_CLOCK = new SegmentClock(1_000_000)
 const SIMPLE_BLOCK_PATH = 'Segment/Cluster/SimpleBlock'
 const BLOCK_GROUP_PATH = 'Segment/Cluster/BlockGroup'

@@ -22,14 +22,16 @@ function readTag(tag: ElementTree): Tag {
 
 function readSimpleTag(simpleTag: ElementTree): SimpleTag {
   return {
-    name: simpleTag.string(ID.TagName) ?? '',
+    name: simpleTag.name(ID.TagName) ?? '',
     value: readValue(simpleTag),
-    language: simpleTag.string(ID.TagLanguageBCP47) ?? simpleTag.string(ID.TagLanguage) ?? 'und',
+    language: simpleTag.name(ID.TagLanguageBCP47) ?? simpleTag.name(ID.TagLanguage) ?? 'und',
     children: simpleTag.masters(ID.SimpleTag).map(readSimpleTag),
   }
 }
 
 function readValue(simpleTag: ElementTree): TagValue {
+  const text = simpleTag.string(ID.TagString)
+  if (text !== undefined) return text
   const binary = simpleTag.bytes(ID.TagBinary)
-  return simpleTag.string(ID.TagString) ?? binary ?? ''
+  return binary === undefined ? '' : Uint8Array.from(binary)
 }

@@ -18,13 +18,15 @@ export type Tag = {
 }
 
 /** The SimpleTags of some Tags, nested ones too, in the payload's order: a parent before its children. */
-export function* flattenTags(tags: readonly Tag[]): Generator<SimpleTag> {
-  for (const tag of tags) yield* flattenSimpleTags(tag.simpleTags)
+export function flattenTags(tags: readonly Tag[]): SimpleTag[] {
+  const flat: SimpleTag[] = []
+  for (const tag of tags) flattenInto(flat, tag.simpleTags)
+  return flat
 }
 
-function* flattenSimpleTags(simpleTags: readonly SimpleTag[]): Generator<SimpleTag> {
+function flattenInto(flat: SimpleTag[], simpleTags: readonly SimpleTag[]): void {
   for (const simpleTag of simpleTags) {
-    yield simpleTag
-    yield* flattenSimpleTags(simpleTag.children)
+    flat.push(simpleTag)
+    flattenInto(flat, simpleTag.children)
   }
 }

@@ -1,5 +1,4 @@
 import type { Track } from '../mkv/tracks.ts'
-import type { TagRecord } from './events.ts'
 
 /**
  * Two facts about a track's codec that cannot both be true. Kinesis Video passes on whatever the producer wrote:
@@ -34,9 +33,8 @@ export class ConflictFinder {
   #mimeType: string | undefined
   #found: readonly CodecConflict[] = []
 
-  /** What the tracks and the tags known so far say against each other. */
-  find(tracks: readonly Track[], tags: TagRecord): readonly CodecConflict[] {
-    const mimeType = mimeTypeOf(tags)
+  /** What the tracks, and the MimeType tag where it is known, say against each other. */
+  find(tracks: readonly Track[], mimeType: string | undefined): readonly CodecConflict[] {
     if (tracks !== this.#tracks || mimeType !== this.#mimeType) {
       this.#found = findCodecConflicts(tracks, mimeType)
       this.#tracks = tracks
@@ -44,12 +42,6 @@ export class ConflictFinder {
     }
     return this.#found
   }
-}
-
-function mimeTypeOf(tags: TagRecord): string | undefined {
-  const name = Object.keys(tags).find(key => key.toLowerCase() === 'mimetype')
-  const value = name === undefined ? undefined : tags[name]
-  return typeof value === 'string' ? value : undefined
 }
 
 function findCodecConflicts(tracks: readonly Track[], mimeType: string | undefined): CodecConflict[] {

@@ -7,12 +7,13 @@ import type {
   TagsEvent,
   TruncatedEvent,
 } from '../mkv/events.ts'
-import { flattenTags, type TagValue } from '../mkv/tags.ts'
+import { flattenTags } from '../mkv/tags.ts'
 import type { Track } from '../mkv/tracks.ts'
 import { ConflictFinder } from './codec-conflicts.ts'
 import type { FragmentEnd, FragmentEvent, FragmentFrame, TagRecord } from './events.ts'
 import { PayloadError } from './payload-error.ts'
 import { parseTimestamp, ServiceTags } from './service-tags.ts'
+import { UserTags } from './user-tags.ts'
 
 export type FragmentAssemblerOptions = {
   /** Whether a fragment ends at its token tag, or with its document. */
@@ -23,16 +24,15 @@ export type FragmentAssemblerOptions = {
 
 /**
  * Makes fragments of what a Matroska reader tells: the work of `TagExtractor`, without the stream.
- * `push` an event, then call `next` until it gives `undefined`. Holds nothing back but the tags of one document.
+ * `push` an event, which gives the first one that comes of it, then call `next` until it gives `undefined`.
+ * Holds nothing back but the tags of one document.
  */
 export class FragmentAssembler {
   readonly #options: FragmentAssemblerOptions
   readonly #conflicts = new ConflictFinder()
   #document = new DocumentState()
-  /** What `next` is still to give. One array for good: a new one for each frame would cost more than the frame. */
-  readonly #ready: (FragmentEvent | undefined)[] = []
-  #readyAt = 0
-  #readyEnd = 0
+  /** What `next` is still to give. */
+  readonly #ready: FragmentEvent[] = []
 
   constructor(options: FragmentAssemblerOptions) {
     this.#options = options
@@ -42,27 +42,23 @@ export class FragmentAssembler {
   end(): void {}
 
   next(): FragmentEvent | undefined {
-    if (this.#readyAt === this.#readyEnd) {
-      this.#readyAt = 0
-      this.#readyEnd = 0
-      return undefined
-    }
-    const event = this.#ready[this.#readyAt]
-    // What was given is not kept alive.
-    this.#ready[this.#readyAt++] = undefined
-    return event
+    return this.#ready.shift()
   }
 
   #give(event: FragmentEvent): void {
-    this.#ready[this.#readyEnd++] = event
+    this.#ready.push(event)
   }
 
   /** Throws `PayloadError` for an error tag; what came before it is still to be had from `next`. */
-  push(event: MkvEvent): void {
+  push(event: MkvEvent): FragmentEvent | undefined {
+    // A frame is one for one, and does not go through the queue.
+    if (event.type === 'frame') return this.#frame(event)
+    this.#take(event)
+    return this.next()
+  }
+
+  #take(event: Exclude<MkvEvent, MkvFrame>): void {
     switch (event.type) {
-      case 'frame':
-        this.#frame(event)
-        break
       case 'document-start':
         this.#document = new DocumentState()
         break
@@ -91,14 +87,14 @@ export class FragmentAssembler {
 
   #tags(event: TagsEvent): void {
     const document = this.#document
-    const late = document.ended ? emptyRecord() : undefined
+    const late = document.ended ? new UserTags() : undefined
     for (const { name, value } of flattenTags(event.tags)) {
       if (ServiceTags.owns(name)) document.service.set(name, value)
-      else (late ?? document.tags)[name] = value
+      else (late ?? document.tags).set(name, value)
     }
     if (this.#options.errorTags === 'raise' && document.service.errorId !== null)
       throw document.payloadError()
-    if (late !== undefined) this.#lateTags(late)
+    if (late !== undefined) this.#lateTags(late.record)
     else if (this.#isWholeAtToken()) this.#end('token')
   }
 
@@ -132,7 +128,6 @@ export class FragmentAssembler {
     const producerTimestamp = parseTimestamp(service.producerTimestampText)
     const serverTimestamp = parseTimestamp(service.serverTimestampText)
     document.wallClockOffsetMs = wallClockOffset(producerTimestamp, serverTimestamp, timestampMs)
-    const tags = Object.assign(emptyRecord(), document.tags)
     this.#give({
       type: 'fragment-start',
       fragmentNumber: document.fragmentNumber,
@@ -141,16 +136,16 @@ export class FragmentAssembler {
       producerTimestampText: service.producerTimestampText,
       serverTimestampText: service.serverTimestampText,
       tracks,
-      tags,
-      codecConflicts: this.#conflicts.find(tracks, tags),
+      tags: document.tags.record,
+      codecConflicts: this.#conflicts.find(tracks, document.tags.mimeType),
     })
   }
 
-  #frame(frame: MkvFrame): void {
+  #frame(frame: MkvFrame): FragmentFrame {
     const document = this.#document
     document.frames++
     document.bytes += frame.data.length
-    this.#give(new Frame(frame, document.fragmentNumber, document.wallClockOffsetMs))
+    return new Frame(frame, document.fragmentNumber, document.wallClockOffsetMs)
   }
 
   #documentEnd(reason: DocumentEndEvent['reason']): void {
@@ -178,8 +173,8 @@ export class FragmentAssembler {
       errorCode: service.errorCode,
       frames,
       bytes,
-      tags,
-      codecConflicts: this.#conflicts.find(document.tracks, tags),
+      tags: tags.record,
+      codecConflicts: this.#conflicts.find(document.tracks, tags.mimeType),
       endedBy,
     })
   }
@@ -188,7 +183,7 @@ export class FragmentAssembler {
 /** What is known of the document under way. */
 class DocumentState {
   readonly service = new ServiceTags()
-  readonly tags = emptyRecord()
+  readonly tags = new UserTags()
   tracks: readonly Track[] = []
   fragmentNumber: string | null = null
   /** What to add to a timestamp of the segment's clock to get epoch milliseconds. */
@@ -245,8 +240,4 @@ function wallClockOffset(producer: Date | null, server: Date | null, timestampMs
   const isWallClock = producer !== null && producer.getTime() >= EARLIEST_WALL_CLOCK_MS
   const base = isWallClock ? producer : (server ?? producer)
   return base === null ? null : base.getTime() - timestampMs
-}
-
-function emptyRecord(): Record<string, TagValue> {
-  return Object.create(null) as Record<string, TagValue>
 }

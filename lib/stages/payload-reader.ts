@@ -44,7 +44,8 @@ class PayloadEngine implements Engine<Uint8Array> {
       const read = this.#reader.next()
       if (read === undefined) return undefined
       try {
-        this.#assembler.push(read)
+        const first = this.#assembler.push(read)
+        if (first !== undefined) return first
       } catch (error) {
         this.#failure = error
       }

@@ -6,6 +6,7 @@ import { flattenTags } from '../../lib/mkv/tags.ts'
 import type { Track } from '../../lib/mkv/tracks.ts'
 import type { FragmentEvent } from '../../lib/stages/events.ts'
 import { FragmentAssembler } from '../../lib/stages/fragment-assembler.ts'
+import { assembled } from '../support/assembled.ts'
 import { cutEvery, randomCuts } from '../support/chunkings.ts'
 import { requiresSharedData, sharedData } from '../support/requirements.ts'
 import { type Reading, readMkv } from './read-mkv.ts'
@@ -92,8 +93,7 @@ function fragmentsOf(events: Reading['events']): object[] {
   const assembler = new FragmentAssembler({ fragmentEnd: 'document', errorTags: 'report' })
   const given: FragmentEvent[] = []
   for (const event of events) {
-    assembler.push(event)
-    for (let next = assembler.next(); next !== undefined; next = assembler.next()) given.push(next)
+    given.push(...assembled(assembler, event))
   }
   const starts = given.filter(event => event.type === 'fragment-start')
   const ends = given.filter(event => event.type === 'fragment-end')

@@ -5,6 +5,7 @@ import type { Track } from '../../lib/mkv/tracks.ts'
 import { ConflictFinder, parseMimeType } from '../../lib/stages/codec-conflicts.ts'
 import type { TagRecord } from '../../lib/stages/events.ts'
 import { document, type TrackOptions, tracks } from '../support/mkv-builder.ts'
+import { userTags } from '../support/user-tags.ts'
 
 const bytes = (hex: string) => Buffer.from(hex.replaceAll(' ', ''), 'hex')
 
@@ -36,7 +37,8 @@ const saysL16 = (track: number) => ({
   message: `track ${track} is marked A_AAC, but the MimeType tag says ${L16}`,
 })
 
-const find = (tracks: readonly Track[], tags: TagRecord) => new ConflictFinder().find(tracks, tags)
+const find = (tracks: readonly Track[], tags: TagRecord) =>
+  new ConflictFinder().find(tracks, userTags(tags).mimeType)
 
 describe('ConflictFinder', () => {
   const cases: [
@@ -122,12 +124,12 @@ describe('ConflictFinder', () => {
     const finder = new ConflictFinder()
     const ofConnect = tracksOf(connect)
     const counts = [
-      finder.find(ofConnect, {}),
-      finder.find(ofConnect, { MimeType: L16 }),
-      finder.find(ofConnect, { MimeType: 'audio/aac' }),
-      finder.find(ofConnect, { MimeType: L16 }),
-      finder.find(tracksOf(pcm), { MimeType: L16 }),
-      finder.find(tracksOf(connect, connect), { MimeType: L16 }),
+      finder.find(ofConnect, undefined),
+      finder.find(ofConnect, L16),
+      finder.find(ofConnect, 'audio/aac'),
+      finder.find(ofConnect, L16),
+      finder.find(tracksOf(pcm), L16),
+      finder.find(tracksOf(connect, connect), L16),
     ].map(conflicts => conflicts.length)
     assert.deepEqual(counts, [0, 1, 0, 1, 0, 2])
   })

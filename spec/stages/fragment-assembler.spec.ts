@@ -7,6 +7,7 @@ import type { FragmentEnd, FragmentEvent, FragmentStart } from '../../lib/stages
 import { FragmentAssembler, type FragmentAssemblerOptions } from '../../lib/stages/fragment-assembler.ts'
 import { PayloadError } from '../../lib/stages/payload-error.ts'
 import { mutated, payloads } from '../mkv/arbitrary-payloads.ts'
+import { assembled } from '../support/assembled.ts'
 import {
   awsTags,
   cluster,
@@ -32,8 +33,7 @@ function assemble(bytes: Uint8Array, options: Partial<FragmentAssemblerOptions> 
   }
   const readAll = () => {
     for (let event = reader.next(); event !== undefined; event = reader.next()) {
-      assembler.push(event)
-      drain()
+      for (const made of assembled(assembler, event)) events.push(made)
     }
   }
   try {
@@ -245,8 +245,7 @@ describe('FragmentAssembler ends a fragment', () => {
     reader.push(fragment({ number: '1' }))
     const types: string[] = []
     for (let event = reader.next(); event !== undefined; event = reader.next()) {
-      assembler.push(event)
-      for (let next = assembler.next(); next !== undefined; next = assembler.next()) types.push(next.type)
+      for (const { type } of assembled(assembler, event)) types.push(type)
     }
     assert.deepEqual(types, ['fragment-start', 'frame', 'fragment-end'])
   })

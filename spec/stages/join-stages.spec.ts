@@ -16,7 +16,13 @@ import { settled } from '../support/fake-clock.ts'
 /** A stage that hands on what comes, and holds a failure until that is read. */
 function stage(): EngineStage<unknown> {
   const waiting: unknown[] = []
-  const engine = { push: (item: unknown) => waiting.push(item), end: () => {}, next: () => waiting.shift() }
+  const engine = {
+    push: (item: unknown) => {
+      waiting.push(item)
+    },
+    end: () => {},
+    next: () => waiting.shift(),
+  }
   return new EngineStage(engine, {
     writableObjectMode: true,
     writableHighWaterMark: 2,

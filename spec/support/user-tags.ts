@@ -1,0 +1,9 @@
+import type { TagRecord } from '../../lib/stages/events.ts'
+import { UserTags } from '../../lib/stages/user-tags.ts'
+
+/** The tags as they would have come, one by one. */
+export function userTags(record: TagRecord): UserTags {
+  const tags = new UserTags()
+  for (const [name, value] of Object.entries(record)) tags.set(name, value)
+  return tags
+}
