@@ -13,6 +13,7 @@ import { Seam } from './resume/seam.ts'
 import { Session } from './resume/session.ts'
 import { StartPlan } from './resume/start-plan.ts'
 import { toError } from './resume/to-error.ts'
+import { isReaderOpen } from './short-way.ts'
 
 export type { AttemptContext, AttemptEvent, ResumedEvent, RetryEvent }
 
@@ -188,7 +189,8 @@ export class RetryingResumer extends Readable {
     this.#isWanted = false
     if (this.destroyed) return
     try {
-      this.push(event)
+      if (isReaderOpen(this)) this.emit('data', event)
+      else this.push(event)
     } catch (error) {
       this.#listenerFailed(error)
     }

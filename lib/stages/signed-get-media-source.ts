@@ -15,6 +15,7 @@ import { throwIfAborted } from '../aws/wait-line.ts'
 import { AbortError } from '../errors.ts'
 import { signalOption } from '../options.ts'
 import { LateFailure } from './late-failure.ts'
+import { isReaderOpen } from './short-way.ts'
 
 export type SignedGetMediaSourceOptions = CallOptions & {
   /** Where the session starts; each selector takes its own companion and no other. */
@@ -132,7 +133,8 @@ export class SignedGetMediaSource extends Readable {
     body.read({
       onChunk: chunk => {
         this.#watchdog.sawBytes()
-        if (!this.push(chunk)) body.pause()
+        if (isReaderOpen(this)) this.emit('data', chunk)
+        else if (!this.push(chunk)) body.pause()
       },
       onEnd: () => {
         this.#finish()

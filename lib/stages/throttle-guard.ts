@@ -6,6 +6,7 @@ import { numberOption } from '../options.ts'
 import { FlowMeter, type ThrottleMetrics } from './flow-meter.ts'
 import { LateFailure } from './late-failure.ts'
 import { Pacer } from './pacer.ts'
+import { isReaderOpen, isWriterOpen } from './short-way.ts'
 
 export { SESSION_CAP_BYTES_PER_SECOND, type ThrottleMetrics } from './flow-meter.ts'
 
@@ -90,6 +91,18 @@ export class ThrottleGuard extends Transform {
     this.#failWhenDrained()
   }
 
+  /** What need not wait is measured and handed on. */
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+    const isPlain = encoding === undefined && callback === undefined
+    if (!isPlain || !this.#isOpen(chunk)) return super.write(chunk, encoding as string, callback as Callback)
+    const nowMs = this.#clock.now()
+    this.#flow.arrived(nowMs)
+    this.#flow.delivered(chunk.length, nowMs)
+    this.emit('data', chunk)
+    this.#flow.waitsForSource(nowMs)
+    return true
+  }
+
   override _transform(chunk: Buffer, _encoding: unknown, callback: Callback): void {
     const nowMs = this.#clock.now()
     this.#flow.arrived(nowMs)
@@ -134,6 +147,17 @@ export class ThrottleGuard extends Transform {
     this.#flow.sourceEnded(nowMs)
     this.#flow.readerHasRoom(nowMs)
     callback(error)
+  }
+
+  #isOpen(chunk: unknown): chunk is Buffer {
+    return (
+      this.#pacer === undefined &&
+      this.#failure === undefined &&
+      Buffer.isBuffer(chunk) &&
+      chunk.length > 0 &&
+      isWriterOpen(this) &&
+      isReaderOpen(this)
+    )
   }
 
   /** The reader has room again. */

@@ -1,9 +1,12 @@
-import * as zlib from 'node:zlib'
 import type { FragmentFrame } from '../events.ts'
 
 /**
  * What is kept of a delivered frame, so that it is known again when the service sends its fragment once more:
  * a few numbers, not the frame. Of a whole fragment's frames, some thousands at most, until it has ended.
+ *
+ * Of a long frame the checksum covers a part. Encoded frames that differ do so in their size, or from some place on to
+ * their end; to read all bytes of all frames, for the one fragment of a session that may come again, took an eighth of
+ * the session's time.
  */
 export type FramePrint = {
   readonly track: number
@@ -11,12 +14,13 @@ export type FramePrint = {
   readonly laceIndex: number
   readonly keyframe: boolean
   readonly size: number
-  readonly crc: number
+  /** Of the first and the last 64 bytes, and 64 evenly between; of all where there are no more than those. */
+  readonly checksum: number
 }
 
 export function framePrint(frame: FragmentFrame): FramePrint {
   const { track, timestampMs, laceIndex, keyframe, data } = frame
-  return { track, timestampMs, laceIndex, keyframe, size: data.length, crc: crc32(data) }
+  return { track, timestampMs, laceIndex, keyframe, size: data.length, checksum: checksumOf(data) }
 }
 
 /** What differs between two frames, in words; `undefined` where they are the same. */
@@ -27,22 +31,25 @@ export function frameDifference(before: FramePrint, now: FramePrint): string | u
   if (before.laceIndex !== now.laceIndex) return 'another place in its lace'
   if (before.keyframe !== now.keyframe) return now.keyframe ? 'a keyframe now' : 'no keyframe any more'
   if (before.size !== now.size) return `${now.size} bytes in place of ${before.size}`
-  return before.crc === now.crc ? undefined : 'other bytes'
+  return before.checksum === now.checksum ? undefined : 'other bytes'
 }
 
-/** zlib's own runs at memory speed, but came only with Node 20.15. */
-const crc32: (data: Uint8Array) => number =
-  typeof zlib.crc32 === 'function' ? data => zlib.crc32(data) : crc32ByTable
+const PART_BYTES = 64
 
-const TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
-  let value = index
-  for (let bit = 0; bit < 8; bit++) value = (value & 1) === 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1
-  return value
-})
+function checksumOf(data: Uint8Array): number {
+  const { length } = data
+  if (length <= 3 * PART_BYTES) return fnv1a(data, 0, length, 1, FNV_START)
+  const step = Math.floor((length - 2 * PART_BYTES) / PART_BYTES)
+  const head = fnv1a(data, 0, PART_BYTES, 1, FNV_START)
+  const between = fnv1a(data, PART_BYTES, PART_BYTES + step * PART_BYTES, step, head)
+  return fnv1a(data, length - PART_BYTES, length, 1, between)
+}
 
-/** @internal Exported for the spec that holds it equal to zlib's. */
-export function crc32ByTable(data: Uint8Array): number {
-  let crc = 0xffffffff
-  for (const byte of data) crc = TABLE[(crc ^ byte) & 0xff]! ^ (crc >>> 8)
-  return (crc ^ 0xffffffff) >>> 0
+const FNV_START = 0x811c9dc5
+const FNV_PRIME = 0x01000193
+
+/** FNV-1a of 32 bits over every `step`th byte: for so few bytes, faster than a call of zlib's CRC. */
+function fnv1a(data: Uint8Array, start: number, end: number, step: number, hash: number): number {
+  for (let index = start; index < end; index += step) hash = Math.imul(hash ^ data[index]!, FNV_PRIME)
+  return hash
 }
