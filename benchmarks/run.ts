@@ -14,6 +14,7 @@ import type { Question, Run } from './harness/question.ts'
 import { keepResults, keptResults } from './harness/results.ts'
 import { runRounds, type Variant } from './harness/rounds.ts'
 import { toTerminal } from './harness/table.ts'
+import { runTurns } from './harness/turns.ts'
 import { QUESTIONS } from './questions/index.ts'
 
 const HELP = `npm run bench -- [NAME …] [options]
@@ -80,7 +81,8 @@ async function measure(question: Question, build: Build, variants: readonly Vari
     await using prepared = await question.prepare({ build, directory })
     const { jobs } = prepared
     const compared = compare === undefined ? jobs : jobs.filter(({ usesLibrary }) => usesLibrary)
-    return await runRounds(compared, variants, rounds ?? question.rounds, tell)
+    const runAll = question.takesTurns ? runTurns : runRounds
+    return await runAll(compared, variants, rounds ?? question.rounds, tell)
   } finally {
     await rm(directory, { recursive: true })
   }

@@ -1,8 +1,8 @@
+import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { countingSink, isFrame } from '../fixtures/sinks.ts'
+import { flow } from '../fixtures/flow.ts'
 import { demuxer } from './demuxers.ts'
 import { sessionOptions } from './session-options.ts'
 
@@ -28,58 +28,55 @@ const LOADERS: Readonly<Record<ClientName, () => Promise<Client>>> = {
   getmedia: async () => {
     const { getMedia } = await import('../../lib/index.ts')
     return async (url, streamName) => {
-      const sink = countingSink(isFrame)
-      await pipeline(getMedia({ ...sessionOptions(url, streamName), until: 'caught-up' }), sink)
-      return sink.count
+      const stream = getMedia(sessionOptions(url, streamName))
+      let frames = 0
+      stream.on('data', event => {
+        if (event.type === 'frame') frames++
+      })
+      // The session is over: the others read one too.
+      stream.on('retry', () => stream.destroy())
+      await once(stream, 'close')
+      return frames
     }
   },
 
   got: async () => {
     const { default: got } = await import('got')
     return async (url, streamName) => {
-      const { sink, bytes } = byteSink()
-      await pipeline(got.stream.post(`${url}/getMedia`, { headers: HEADERS, body: bodyOf(streamName) }), sink)
-      return bytes()
+      return await drained(got.stream.post(`${url}/getMedia`, { headers: HEADERS, body: bodyOf(streamName) }))
     }
   },
 
   'node:http': async () => async (url, streamName) => {
     const request = url.startsWith('https:') ? httpsRequest : httpRequest
-    const { sink, bytes } = byteSink()
-    await new Promise<void>((resolve, reject) => {
+    return await new Promise<number>((resolve, reject) => {
       const call = request(
         `${url}/getMedia`,
         { method: 'POST', headers: HEADERS, agent: false },
         response => {
-          pipeline(response, sink).then(resolve, reject)
+          drained(response).then(resolve, reject)
         },
       )
       call.on('error', reject)
       call.end(bodyOf(streamName))
     })
-    return bytes()
   },
 
   undici: async () => {
     const { Agent, request } = await import('undici')
     return async (url, streamName) => {
-      const { sink, bytes } = byteSink()
       const dispatcher = new Agent()
       const options = { method: 'POST', headers: HEADERS, body: bodyOf(streamName), dispatcher } as const
       const { body } = await request(`${url}/getMedia`, options)
-      await pipeline(body, sink)
+      const bytes = await drained(body)
       await dispatcher.close()
-      return bytes()
+      return bytes
     }
   },
 
   SDK: async () => {
     const payloadOf = await sdk()
-    return async (url, streamName) => {
-      const { sink, bytes } = byteSink()
-      await pipeline(await payloadOf(url, streamName), sink)
-      return bytes()
-    }
+    return async (url, streamName) => await drained(await payloadOf(url, streamName))
   },
 
   'SDK + getmedia': () => sdkWith('getmedia'),
@@ -87,12 +84,8 @@ const LOADERS: Readonly<Record<ClientName, () => Promise<Client>>> = {
 }
 
 async function sdkWith(name: 'getmedia' | 'ebml-stream'): Promise<Client> {
-  const [payloadOf, start] = [await sdk(), await demuxer(name)]
-  return async (url, streamName) => {
-    const { stages, count } = start()
-    await pipeline([await payloadOf(url, streamName), ...stages])
-    return count()
-  }
+  const [payloadOf, read] = [await sdk(), await demuxer(name)]
+  return async (url, streamName) => await read(await payloadOf(url, streamName))
 }
 
 /** The official client: the `Payload` of GetMedia. */
@@ -112,11 +105,12 @@ function bodyOf(streamName: string): string {
   return JSON.stringify({ StreamName: streamName, StartSelector: { StartSelectorType: 'EARLIEST' } })
 }
 
-function byteSink() {
+/** Reads all, and gives how many bytes they were. */
+async function drained(stream: NodeJS.ReadableStream): Promise<number> {
   let bytes = 0
-  const sink = countingSink(chunk => {
+  await flow(stream, [], chunk => {
     bytes += (chunk as Uint8Array).length
     return false
-  }, false)
-  return { sink, bytes: () => bytes }
+  })
+  return bytes
 }

@@ -1,9 +1,10 @@
 /** One reader of Matroska over files of several media, in transport chunks of several sizes. */
-import { pipeline } from 'node:stream/promises'
+import { readFile } from 'node:fs/promises'
+import { cutBytes } from '../fixtures/cut-bytes.ts'
 import { CutFile } from '../fixtures/cut-file.ts'
-import { eachCase, measureCpu } from '../harness/cpu.ts'
-import type { Results } from '../harness/question.ts'
-import { type DemuxerName, demuxer, loadEveryDemuxer } from './demuxers.ts'
+import { cpuTurn } from '../harness/cpu.ts'
+import type { Turns } from '../harness/question.ts'
+import { type DemuxerName, demuxer } from './demuxers.ts'
 
 export type DemuxCase = {
   readonly name: string
@@ -12,21 +13,19 @@ export type DemuxCase = {
   /** How many there are to find. */
   readonly frames: number
   readonly chunkBytes: number
+  /** The file is in memory before: what moving its bytes costs is no part of it. */
+  readonly inMemory: boolean
 }
 
 export type DemuxParams = { readonly demuxer: DemuxerName; readonly cases: readonly DemuxCase[] }
 
-export async function run({ demuxer: name, cases }: DemuxParams): Promise<Results> {
-  await loadEveryDemuxer()
-  const start = await demuxer(name)
-  return await eachCase(cases, async ({ file, bytes, frames, chunkBytes }) => {
-    await using cut = await CutFile.open(file, chunkBytes)
-    const metrics = await measureCpu(async () => {
-      const { stages, count, read } = start()
-      if (read !== undefined) return await read(cut.stream())
-      await pipeline([cut.stream(), ...stages])
-      return count()
-    })
-    return { ...metrics, bytes, frames }
+export async function open({ demuxer: name, cases }: DemuxParams): Promise<Turns> {
+  const read = await demuxer(name)
+  const turns = cases.map(async ({ name: caseName, file, bytes, frames, chunkBytes, inMemory }) => {
+    const cut = await CutFile.open(file, chunkBytes)
+    const whole = inMemory ? await readFile(file) : undefined
+    const turn = cpuTurn(() => read(whole === undefined ? cut.stream() : cutBytes(whole, chunkBytes)))
+    return [caseName, async () => ({ ...(await turn()), bytes, frames })] as const
   })
+  return Object.fromEntries(await Promise.all(turns))
 }

@@ -1,6 +1,6 @@
 /** One client that reads whole sessions of the payload service. Each pass is a session of its own. */
-import { eachCase, measureCpu } from '../harness/cpu.ts'
-import type { Results } from '../harness/question.ts'
+import { cpuTurn } from '../harness/cpu.ts'
+import type { Turns } from '../harness/question.ts'
 import { type ClientName, client } from './clients.ts'
 
 export type SessionParams = {
@@ -12,14 +12,13 @@ export type SessionParams = {
   readonly frames: number
 }
 
-export async function run({ client: name, urls, bytes, frames }: SessionParams): Promise<Results> {
+export async function open({ client: name, urls, bytes, frames }: SessionParams): Promise<Turns> {
   const read = await client(name)
-  const cases = Object.entries(urls).map(([transport, url]) => ({ name: transport, url }))
   let pass = 0
-  return await eachCase(cases, async ({ url }) => ({
+  const turns = Object.entries(urls).map(([transport, url]) => {
     // A stream of its own each: of one, only so many calls a second may be made.
-    ...(await measureCpu(() => read(url, `door-${++pass}`))),
-    bytes,
-    frames,
-  }))
+    const turn = cpuTurn(() => read(url, `door-${++pass}`))
+    return [transport, async () => ({ ...(await turn()), bytes, frames })] as const
+  })
+  return Object.fromEntries(turns)
 }

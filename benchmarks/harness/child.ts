@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Build } from './build.ts'
-import type { Job, Results } from './question.ts'
-import type { Order, Reply } from './worker.ts'
+import type { Job, Metrics, Results } from './question.ts'
+import type { Order, Reply, Request } from './worker.ts'
 
 /** A contender that takes longer has failed. */
 const LONGEST_RUN_MS = 120_000
@@ -20,6 +20,37 @@ export async function runJob(build: Build, job: Job): Promise<Results> {
   } finally {
     clearTimeout(timer)
     await stop(child)
+  }
+}
+
+/** A process that measures a case whenever it is asked to. */
+export type Contender = AsyncDisposable & {
+  readonly cases: readonly string[]
+  measure(name: string): Promise<Metrics>
+}
+
+/** Starts a module's `open(params)` in a process of its own. */
+export async function startContender(build: Build, job: Job): Promise<Contender> {
+  const { module, params, env, nodeOptions } = job
+  const child = startChild(build, { call: 'open', module, params }, env, nodeOptions)
+  const stopChild = () => stop(child)
+  try {
+    return {
+      cases: (await replyOf(child)) as readonly string[],
+      async measure(name) {
+        const timer = setTimeout(() => child.kill('SIGKILL'), LONGEST_RUN_MS)
+        child.send({ measure: name } satisfies Request)
+        try {
+          return (await replyOf(child)) as Metrics
+        } finally {
+          clearTimeout(timer)
+        }
+      },
+      [Symbol.asyncDispose]: stopChild,
+    }
+  } catch (error) {
+    await stopChild()
+    throw error
   }
 }
 
@@ -42,7 +73,7 @@ export async function startService<Ready>(
     return {
       ready: (await replyOf(child)) as Ready,
       async cpuMs() {
-        child.send('cpu')
+        child.send('cpu' satisfies Request)
         return (await replyOf(child)) as number
       },
       [Symbol.asyncDispose]: stopChild,
@@ -73,14 +104,20 @@ function startChild(
   return child
 }
 
-async function replyOf(child: ChildProcess): Promise<unknown> {
-  const died = once(child, 'exit').then(([code, signal]) => {
-    throw new Error(`the process ended before it was done (${signal ?? `exit code ${code}`})`)
+function replyOf(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const onMessage = (reply: Reply): void => {
+      child.off('exit', onExit)
+      if ('error' in reply) reject(new Error(reply.error))
+      else resolve(reply.value)
+    }
+    const onExit = (code: number | null, signal: string | null): void => {
+      child.off('message', onMessage)
+      reject(new Error(`the process ended before it was done (${signal ?? `exit code ${code}`})`))
+    }
+    child.once('message', onMessage)
+    child.once('exit', onExit)
   })
-  const [reply] = (await Promise.race([once(child, 'message'), died])) as [Reply]
-  died.catch(() => {})
-  if ('error' in reply) throw new Error(reply.error)
-  return reply.value
 }
 
 async function stop(child: ChildProcess): Promise<void> {

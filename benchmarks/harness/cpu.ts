@@ -5,9 +5,11 @@ const MEASURED_MS = 150
 /** It is warm when it has not become faster by a tenth in two windows of this length. */
 const WARM_UP_WINDOW_MS = 80
 /** Of the first case of a process, for which all code is compiled, and of the others. */
-const LONGEST_WARM_UP_MS = { first: 1500, later: 800 }
+const LONGEST_WARM_UP_MS = { first: 2500, later: 800 }
 /** Who takes as long for one pass, warm, has been measured by the last of them. */
 const SLOW_PASS_MS = 400
+/** In a pass of this length there is time enough to become warm. */
+const LONG_PASS_MS = 1000
 
 /**
  * For every process whose CPU time is compared. Without it Node 20 collects all garbage for each 15 MB that streams bring,
@@ -25,10 +27,20 @@ export function cpuMs(since: NodeJS.CpuUsage = { user: 0, system: 0 }): number {
 }
 
 /**
- * What a pass of the work costs this process. It is done again and again: first until the code is warm, then until there
- * is enough to measure. No garbage is collected by force: that leaves a small young generation, which costs the next passes
+ * What a pass of the work costs this process, at each turn. It is done again and again: first until the code is warm, then
+ * until there is enough to measure. No garbage is collected by force: that leaves a small young generation, which costs the next passes
  * dearly. `work` gives what it counted, so that who loses something shows.
  */
+export function cpuTurn(work: () => Promise<number>): () => Promise<CpuMetrics> {
+  let isWarm = false
+  return async () => {
+    if (isWarm) return await orUncaught(repeat(work, MEASURED_MS))
+    isWarm = true
+    return await orUncaught(warmUp(work))
+  }
+}
+
+/** As a turn of one that takes no turns. */
 export async function measureCpu(work: () => Promise<number>): Promise<CpuMetrics> {
   const warm = await warmUp(work)
   return warm.cpuMs > SLOW_PASS_MS ? warm : await repeat(work, MEASURED_MS)
@@ -45,7 +57,7 @@ async function warmUp(work: () => Promise<number>): Promise<CpuMetrics> {
     usedMs += window.cpuMs * window.passes
     steady = window.cpuMs < 0.9 * bestMs ? 0 : steady + 1
     bestMs = Math.min(bestMs, window.cpuMs)
-    if (steady === 2 || usedMs > longestMs) return window
+    if (steady === 2 || usedMs > longestMs || window.cpuMs > LONG_PASS_MS) return window
   }
 }
 

@@ -6,7 +6,10 @@ import type { Table } from './table.ts'
 export type Job = {
   /** Tells it from the question's others: `video-8k getmedia`. */
   readonly id: string
-  /** A module under benchmarks/ whose `run(params)` does the work and gives `Results`. */
+  /**
+   * A module under benchmarks/ whose `run(params)` does the work and gives `Results`; where the question's contenders take
+   * turns, whose `open(params)` gives `Turns`.
+   */
   readonly module: string
   readonly params: unknown
   /** Runs `lib/`: `--compare` then runs it against both. */
@@ -18,6 +21,9 @@ export type Job = {
 
 /** What was measured in one case: each name tells its unit. Lists are curves. */
 export type Metrics = Readonly<Record<string, number | readonly number[]>>
+
+/** What a contender does at its turn, by case: what it found, and how long the work took once it is warm. */
+export type Turns = Readonly<Record<string, () => Promise<Metrics>>>
 
 /** What one run found, by case. A case that failed has its message. */
 export type Results = Readonly<Record<string, Metrics | { readonly error: string }>>
@@ -61,6 +67,8 @@ export type Question = {
   readonly asks: string
   /** How often all contenders take turns, unless told otherwise. */
   readonly rounds: number
+  /** Turns of a fraction of a second, of processes that stay; else each run is a process of its own, from start to end. */
+  readonly takesTurns?: true
   prepare(bench: Bench): Promise<Prepared>
   /** Made of the runs alone, so that it can be made again of the results that are kept. */
   report(runs: readonly Run[]): Report

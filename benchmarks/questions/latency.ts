@@ -1,6 +1,7 @@
 import type { LatencyParams } from '../contenders/latency.ts'
 import { chartValue } from '../harness/chart.ts'
 import { startService, stopAll } from '../harness/child.ts'
+import { STEADY_HEAP } from '../harness/cpu.ts'
 import type { Bench, Prepared, Question, Report, Run } from '../harness/question.ts'
 import { Samples } from '../harness/statistics.ts'
 import { count, figure, spread } from '../harness/table.ts'
@@ -49,6 +50,7 @@ async function prepare({ build }: Bench): Promise<Prepared> {
       measuredMs: 1200,
     } satisfies LatencyParams,
     usesLibrary: reader === 'getmedia',
+    nodeOptions: STEADY_HEAP,
   }))
   return { jobs, [Symbol.asyncDispose]: () => stopAll(services.map(({ service }) => service)) }
 }

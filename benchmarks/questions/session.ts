@@ -35,7 +35,8 @@ const FRAGMENTS = 160
 export const session: Question = {
   name: 'session',
   asks: 'What does a whole session cost, beyond draining its response?',
-  rounds: 2,
+  rounds: 5,
+  takesTurns: true,
   prepare,
   report,
 }

@@ -45,22 +45,32 @@ export async function serve({
 type Frames = () => { readonly bytes: Buffer; readonly stampAt: number }
 
 function bareFrames(record: Buffer): Frames {
-  return () => ({ bytes: Buffer.from(record), stampAt: 0 })
+  const next = ringOf(record)
+  return () => ({ bytes: next(), stampAt: 0 })
+}
+
+/** So many frames are on their way at most. */
+const RING_FRAMES = 1024
+
+/** Copies that are used again and again: a service that made garbage would stop now and then to collect it. */
+function ringOf(bytes: Buffer): () => Buffer {
+  const copies = Array.from({ length: RING_FRAMES }, () => Buffer.from(bytes))
+  let next = 0
+  return () => copies[next++ % RING_FRAMES]!
 }
 
 function matroskaFrames(block: Buffer, frameBytes: number, template: FragmentTemplate): Frames {
+  const next = ringOf(block)
   let frames = 0
   let trailer = Buffer.alloc(0)
   return () => {
-    const parts: Buffer[] = []
+    let bytes = next()
     if (frames % FRAMES_PER_FRAGMENT === 0) {
       const [head, body, end] = template.parts(frames / FRAMES_PER_FRAGMENT)
-      parts.push(trailer, head)
+      bytes = Buffer.concat([trailer, head, bytes])
       trailer = Buffer.concat([body, end])
     }
-    parts.push(block)
     frames++
-    const bytes = Buffer.concat(parts)
     return { bytes, stampAt: bytes.length - frameBytes }
   }
 }
@@ -80,7 +90,9 @@ function sendEvenly(response: ServerResponse, framesPerSecond: number, next: Fra
     sent = due
     const stamp = process.hrtime.bigint()
     for (const { bytes, stampAt } of frames) bytes.writeBigUInt64LE(stamp, stampAt)
-    response.write(Buffer.concat(frames.map(({ bytes }) => bytes)))
+    response.cork()
+    for (const { bytes } of frames) response.write(bytes)
+    response.uncork()
   }, TICK_MS)
   response.on('close', () => clearInterval(timer))
 }

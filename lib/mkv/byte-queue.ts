@@ -95,7 +95,9 @@ export class ByteQueue {
     while (filled < segment.end) {
       const head = this.#head
       const size = Math.min(segment.end - filled, head.end - head.start)
-      segment.bytes.set(head.view(head.start, head.start + size), filled)
+      // A small chunk is copied whole, without a view of it.
+      const part = size === head.bytes.length ? head.bytes : head.view(head.start, head.start + size)
+      segment.bytes.set(part, filled)
       filled += size
       head.start += size
       if (head.start === head.end) this.#shift()

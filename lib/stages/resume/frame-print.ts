@@ -14,7 +14,7 @@ export type FramePrint = {
   readonly laceIndex: number
   readonly keyframe: boolean
   readonly size: number
-  /** Of the first and the last 64 bytes, and 64 evenly between; of all where there are no more than those. */
+  /** Of the first and the last 32 bytes, and 32 evenly between; of all where there are no more than those. */
   readonly checksum: number
 }
 
@@ -34,7 +34,7 @@ export function frameDifference(before: FramePrint, now: FramePrint): string | u
   return before.checksum === now.checksum ? undefined : 'other bytes'
 }
 
-const PART_BYTES = 64
+const PART_BYTES = 32
 
 function checksumOf(data: Uint8Array): number {
   const { length } = data

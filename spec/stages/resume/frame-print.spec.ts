@@ -11,9 +11,9 @@ const changed = (data: Uint8Array, at: number) => data.map((byte, index) => (ind
 
 /** A frame's size, and a place in it that its print tells of. */
 const toldPlace = fc.integer({ min: 1, max: 3000 }).chain(size => {
-  const step = Math.floor((size - 128) / 64)
+  const step = Math.floor((size - 64) / 32)
   const told = Array.from({ length: size }, (_, at) => at).filter(
-    at => size <= 192 || at < 64 || at >= size - 64 || (at - 64) % step === 0,
+    at => size <= 96 || at < 32 || at >= size - 32 || (at - 32) % step === 0,
   )
   return fc.constantFrom(...told).map(at => ({ size, at }))
 })
@@ -27,7 +27,7 @@ describe('framePrint', () => {
     )
   })
 
-  it('tells any byte of a frame up to 192 bytes, and of a longer one those at both ends and 64 between', () => {
+  it('tells any byte of a frame up to 96 bytes, and of a longer one those at both ends and 32 between', () => {
     fc.assert(
       fc.property(toldPlace, ({ size, at }) => {
         const frame = new Uint8Array(size).fill(7)
