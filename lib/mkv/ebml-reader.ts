@@ -71,6 +71,20 @@ export class EbmlReader {
     }
   }
 
+  /** @internal Passes over all that the innermost open element holds, where it is these bytes and they are there: then it ends. */
+  passOver(payload: Uint8Array): boolean {
+    if (this.#parent?.size !== payload.length || !this.#bytes.startsWith(payload)) return false
+    this.#bytes.skip(payload.length)
+    this.#offset += payload.length
+    return true
+  }
+
+  /** @internal What the element that was just opened holds; `undefined` where that is not there as a whole, or more than `maxBytes`. */
+  copyPayload(maxBytes: number): Uint8Array | undefined {
+    const size = this.#parent?.size
+    return size === undefined || size > maxBytes ? undefined : this.#bytes.copyAhead(size)
+  }
+
   #step(): PlacedEbmlEvent | typeof NEED_MORE | undefined {
     switch (this.#state.name) {
       case 'header':

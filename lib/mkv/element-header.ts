@@ -69,6 +69,10 @@ function readId(bytes: Uint8Array, start: number, length: number, fail: Fail): n
 function readSize(bytes: Uint8Array, start: number, length: number): number | undefined {
   let size = bytes[start]! & (0xff >> length)
   if (length === 1) return size === 0x7f ? undefined : size
+  if (length === 2) {
+    size = (size << 8) | bytes[start + 1]!
+    return size === 0x3fff ? undefined : size
+  }
   // 2^56 - 1 is not exact in a double, and neither are its neighbours: whether all bits are one, the bytes must tell.
   let isAllOnes = size === 0xff >> length
   for (let i = 1; i < length; i++) {

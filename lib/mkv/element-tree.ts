@@ -7,11 +7,16 @@ import { readFloat, readString, readUint, readUintBig } from './values.ts'
 export class ElementTree {
   readonly definition: ElementDefinition
   readonly byteOffset: number
-  readonly children: (ElementTree | ElementLeaf)[] = []
+  readonly children: (ElementTree | ElementLeaf)[]
 
-  constructor(definition: ElementDefinition, byteOffset: number) {
+  constructor(
+    definition: ElementDefinition,
+    byteOffset: number,
+    children: (ElementTree | ElementLeaf)[] = [],
+  ) {
     this.definition = definition
     this.byteOffset = byteOffset
+    this.children = children
   }
 
   /** The masters among the children with this id, in their order. */
@@ -90,6 +95,7 @@ function isLeaf(child: ElementTree | ElementLeaf, id: number): child is ElementL
 
 /** Whether two elements say the same, wherever they lie. */
 export function sameElements(a: ElementTree | ElementLeaf, b: ElementTree | ElementLeaf): boolean {
+  if (a === b) return true
   if (a.definition !== b.definition) return false
   if (!(a instanceof ElementTree)) return !(b instanceof ElementTree) && sameBytes(a.bytes, b.bytes)
   if (!(b instanceof ElementTree) || a.children.length !== b.children.length) return false

