@@ -1,15 +1,17 @@
-/** How long after its last byte was written a frame is there: as an event of `getMedia()`, or as bytes of node:http. */
+/** How long after its last byte was written a frame is there: as an event of `getMedia()`, or as bytes of node:http or of a socket. */
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { getMedia } from '../../lib/index.ts'
 import type { Results } from '../harness/question.ts'
 import { quantile } from '../harness/statistics.ts'
+import type { StampedServiceReady } from '../services/stamped-service.ts'
 import { sessionOptions } from './session-options.ts'
 
 export type LatencyParams = {
-  readonly reader: 'getmedia' | 'node:http'
-  /** Services by the name of their case. */
-  readonly urls: Readonly<Record<string, string>>
+  readonly reader: 'getmedia' | 'node:http' | 'socket'
+  /** By the name of their case. */
+  readonly services: Readonly<Record<string, StampedServiceReady>>
   readonly frameBytes: Readonly<Record<string, number>>
   readonly warmUpMs: number
   readonly measuredMs: number
@@ -17,15 +19,12 @@ export type LatencyParams = {
 
 export async function run(params: LatencyParams): Promise<Results> {
   const results: Record<string, Results[string]> = {}
-  for (const [name, url] of Object.entries(params.urls)) {
+  for (const [name, service] of Object.entries(params.services)) {
     let latenciesMs: number[] = []
     const onFrame = (stamp: bigint): void => {
       latenciesMs.push(Number(process.hrtime.bigint() - stamp) / 1e6)
     }
-    const stop =
-      params.reader === 'getmedia'
-        ? readFrames(url, onFrame)
-        : readRecords(url, params.frameBytes[name]!, onFrame)
+    const stop = READERS[params.reader](service, onFrame, params.frameBytes[name]!)
     await sleep(params.warmUpMs)
     latenciesMs = []
     await sleep(params.measuredMs)
@@ -43,6 +42,33 @@ export async function run(params: LatencyParams): Promise<Results> {
 
 type OnFrame = (stamp: bigint) => void
 
+/** Each starts to read; what it gives stops it. */
+const READERS: Readonly<
+  Record<
+    LatencyParams['reader'],
+    (service: StampedServiceReady, onFrame: OnFrame, frameBytes: number) => () => void
+  >
+> = {
+  getmedia: ({ url }, onFrame) => readFrames(url, onFrame),
+
+  'node:http'({ url }, onFrame, frameBytes) {
+    const call = request(`${url}/records`, { method: 'POST' }, response => {
+      response.on('data', records(frameBytes, onFrame))
+      response.on('error', () => {})
+    })
+    call.on('error', () => {})
+    call.end()
+    return () => call.destroy()
+  },
+
+  socket({ port }, onFrame, frameBytes) {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('data', records(frameBytes, onFrame))
+    socket.on('error', () => {})
+    return () => socket.destroy()
+  },
+}
+
 function readFrames(url: string, onFrame: OnFrame): () => void {
   const stream = getMedia(sessionOptions(url))
   stream.on('data', event => {
@@ -53,10 +79,10 @@ function readFrames(url: string, onFrame: OnFrame): () => void {
 }
 
 /** The least that any client does: it knows where the records end, and joins only the eight bytes of their stamps. */
-function readRecords(url: string, recordBytes: number, onFrame: OnFrame): () => void {
+function records(recordBytes: number, onFrame: OnFrame): (chunk: Buffer) => void {
   const stamp = Buffer.alloc(8)
   let position = 0
-  const onChunk = (chunk: Buffer): void => {
+  return chunk => {
     for (let offset = 0; offset < chunk.length; ) {
       if (position < stamp.length) chunk.copy(stamp, position, offset, offset + stamp.length - position)
       const taken = Math.min(chunk.length - offset, recordBytes - position)
@@ -68,13 +94,6 @@ function readRecords(url: string, recordBytes: number, onFrame: OnFrame): () => 
       }
     }
   }
-  const call = request(`${url}/records`, { method: 'POST' }, response => {
-    response.on('data', onChunk)
-    response.on('error', () => {})
-  })
-  call.on('error', () => {})
-  call.end()
-  return () => call.destroy()
 }
 
 function stampOf(bytes: Uint8Array): bigint {

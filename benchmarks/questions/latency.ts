@@ -5,7 +5,7 @@ import { STEADY_HEAP } from '../harness/cpu.ts'
 import type { Bench, Prepared, Question, Report, Run } from '../harness/question.ts'
 import { Samples } from '../harness/statistics.ts'
 import { count, figure, spread } from '../harness/table.ts'
-import type { StampedServiceParams } from '../services/stamped-service.ts'
+import type { StampedServiceParams, StampedServiceReady } from '../services/stamped-service.ts'
 
 const LOADS: Readonly<Record<string, StampedServiceParams & { readonly title: string }>> = {
   idle: { title: 'idle: 1 KB frames, 200 a second', frameBytes: 1000, framesPerSecond: 200 },
@@ -14,6 +14,7 @@ const LOADS: Readonly<Record<string, StampedServiceParams & { readonly title: st
 const READERS = {
   getmedia: '`getMedia()`: the frame’s event (ours)',
   'node:http': 'node:http: its last byte',
+  socket: 'a bare socket: its last byte',
 } as const
 type Reader = keyof typeof READERS
 const READER_NAMES = Object.keys(READERS) as Reader[]
@@ -22,7 +23,7 @@ const READER_NAMES = Object.keys(READERS) as Reader[]
 export const latency: Question = {
   name: 'latency',
   asks: 'How long after its last byte is a frame there?',
-  rounds: 2,
+  rounds: 3,
   prepare,
   report,
 }
@@ -31,7 +32,7 @@ async function prepare({ build }: Bench): Promise<Prepared> {
   const services = await Promise.all(
     Object.entries(LOADS).map(async ([name, { frameBytes, framesPerSecond }]) => {
       const params: StampedServiceParams = { frameBytes, framesPerSecond }
-      const service = await startService<{ readonly url: string }>(
+      const service = await startService<StampedServiceReady>(
         build,
         'benchmarks/services/stamped-service.ts',
         params,
@@ -44,10 +45,10 @@ async function prepare({ build }: Bench): Promise<Prepared> {
     module: 'benchmarks/contenders/latency.ts',
     params: {
       reader,
-      urls: Object.fromEntries(services.map(({ name, service }) => [name, service.ready.url])),
+      services: Object.fromEntries(services.map(({ name, service }) => [name, service.ready])),
       frameBytes: Object.fromEntries(services.map(({ name, frameBytes }) => [name, frameBytes])),
-      warmUpMs: 500,
-      measuredMs: 1200,
+      warmUpMs: 600,
+      measuredMs: 1000,
     } satisfies LatencyParams,
     usesLibrary: reader === 'getmedia',
     nodeOptions: STEADY_HEAP,

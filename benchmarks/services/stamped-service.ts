@@ -1,16 +1,23 @@
 /**
  * A GetMedia whose frames carry the time of their own last byte: the first 8 bytes of each are `process.hrtime` in
  * nanoseconds, taken right before the write that holds the whole frame. All processes of a machine share that clock.
- * `/getMedia` sends Matroska, `/records` the bare frames one after the other.
+ * `/getMedia` sends Matroska, `/records` the bare frames one after the other; so does a socket without HTTP.
  */
-import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
+import { type AddressInfo, createServer as createSocketServer, type Server } from 'node:net'
+import type { Writable } from 'node:stream'
 import { frame } from '../../spec/support/mkv-builder.ts'
 import { FragmentTemplate } from '../fixtures/fragment-template.ts'
 
 export type StampedServiceParams = {
   readonly frameBytes: number
   readonly framesPerSecond: number
+}
+
+export type StampedServiceReady = {
+  readonly url: string
+  /** Of the bare socket. */
+  readonly port: number
 }
 
 const FRAMES_PER_FRAGMENT = 250
@@ -20,7 +27,7 @@ const TICK_MS = 1
 export async function serve({
   frameBytes,
   framesPerSecond,
-}: StampedServiceParams): Promise<{ readonly url: string }> {
+}: StampedServiceParams): Promise<StampedServiceReady> {
   const record = Buffer.alloc(frameBytes, 7)
   const block = frame({ data: record, sizeWidth: 8, keyframe: true })
   const template = new FragmentTemplate({
@@ -37,8 +44,16 @@ export async function serve({
       request.url === '/records' ? bareFrames(record) : matroskaFrames(block, frameBytes, template)
     sendEvenly(response, framesPerSecond, frames)
   })
+  const sockets = createSocketServer(socket => {
+    socket.on('error', () => {})
+    sendEvenly(socket, framesPerSecond, bareFrames(record))
+  })
+  return { url: `http://127.0.0.1:${await listen(server)}`, port: await listen(sockets) }
+}
+
+async function listen(server: Server): Promise<number> {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+  return (server.address() as AddressInfo).port
 }
 
 /** Bytes of the next frame, and where in them the stamp belongs. */
@@ -75,13 +90,13 @@ function matroskaFrames(block: Buffer, frameBytes: number, template: FragmentTem
   }
 }
 
-function sendEvenly(response: ServerResponse, framesPerSecond: number, next: Frames): void {
+function sendEvenly(target: Writable, framesPerSecond: number, next: Frames): void {
   const startedAt = performance.now()
   let sent = 0
   const timer = setInterval(() => {
     const due = Math.floor(((performance.now() - startedAt) / 1000) * framesPerSecond)
     if (due <= sent) return
-    if (response.writableNeedDrain) {
+    if (target.writableNeedDrain) {
       // Nobody waits for what a slow client missed: it would be late by the server's doing.
       sent = due
       return
@@ -90,9 +105,9 @@ function sendEvenly(response: ServerResponse, framesPerSecond: number, next: Fra
     sent = due
     const stamp = process.hrtime.bigint()
     for (const { bytes, stampAt } of frames) bytes.writeBigUInt64LE(stamp, stampAt)
-    response.cork()
-    for (const { bytes } of frames) response.write(bytes)
-    response.uncork()
+    target.cork()
+    for (const { bytes } of frames) target.write(bytes)
+    target.uncork()
   }, TICK_MS)
-  response.on('close', () => clearInterval(timer))
+  target.on('close', () => clearInterval(timer))
 }

@@ -64,6 +64,22 @@ describe('ByteQueue', () => {
     )
   })
 
+  it('knows what it starts with, where that lies in one chunk', () => {
+    const queue = queueOf(Buffer.from('-abc'), Buffer.alloc(200, 'd'))
+    queue.skip(1)
+    const starts = ['abc', 'ab', '', 'abd', 'abcd'].map(start => queue.startsWith(Buffer.from(start)))
+    assert.deepEqual([starts, queue.length], [[true, true, true, false, false], 203])
+  })
+
+  it('copies what comes next without taking it, where that lies in one chunk', () => {
+    const chunk = Buffer.from('-abc')
+    const queue = queueOf(chunk, Buffer.alloc(200, 'd'))
+    queue.skip(1)
+    const copy = queue.copyAhead(3)
+    chunk.fill('x')
+    assert.deepEqual([text(copy!), queue.copyAhead(4), queue.length], ['abc', undefined, 203])
+  })
+
   it('leaves the bytes that it handed out alone when more come', () => {
     const queue = queueOf(Buffer.from('a'), Buffer.from('b'), Buffer.from('c'))
     const first = queue.take(3)

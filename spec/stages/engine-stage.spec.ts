@@ -133,6 +133,69 @@ describe('EngineStage hands an object on at once', () => {
   })
 })
 
+/** Gives each letter of the bytes that are pushed. */
+class LetterEngine {
+  readonly pushed: Buffer[] = []
+  #waiting: string[] = []
+
+  push(chunk: Buffer): void {
+    this.pushed.push(chunk)
+    this.#waiting.push(...chunk.toString())
+  }
+
+  end(): void {}
+
+  next(): string | undefined {
+    return this.#waiting.shift()
+  }
+}
+
+describe('EngineStage of bytes', () => {
+  async function flowingBytes() {
+    const engine = new LetterEngine()
+    const options = { writableObjectMode: false, writableHighWaterMark: 8, readableHighWaterMark: 2 }
+    const stage = new EngineStage(engine, options)
+    const events: string[] = []
+    stage.on('data', (event: string) => events.push(event))
+    stage.write(Buffer.from('a'))
+    await settled()
+    return { stage, engine, events }
+  }
+
+  it('hands a chunk on at once while its reader flows, however large', async () => {
+    const { stage, events } = await flowingBytes()
+    const result = stage.write(Buffer.from('bcdefghijklm'))
+    assert.deepEqual([result, events.join(''), stage.writableLength], [true, 'abcdefghijklm', 0])
+  })
+
+  it('stops where its reader pauses inside a chunk, and holds the writer back until it goes on', async () => {
+    const { stage, engine, events } = await flowingBytes()
+    stage.on('data', event => {
+      if (event === 'd') stage.pause()
+    })
+    const result = stage.write(Buffer.from('bcdefghijklm'))
+    await settled()
+    const before = [result, events.join(''), stage.readableLength]
+    stage.resume()
+    await once(stage, 'drain')
+    assert.deepEqual(before, [false, 'abcd', 2])
+    assert.deepEqual([events.join(''), engine.pushed.length], ['abcdefghijklm', 2])
+  })
+
+  it('takes text, empty chunks and bytes of any kind as Buffers', async () => {
+    const { stage, engine, events } = await flowingBytes()
+    for (const chunk of ['b', new Uint8Array([0x63]), Buffer.alloc(0), Buffer.from('d')]) stage.write(chunk)
+    stage.end()
+    await once(stage, 'end')
+    assert.deepEqual([events.join(''), engine.pushed.every(chunk => Buffer.isBuffer(chunk))], ['abcd', true])
+  })
+
+  it('refuses what is neither text nor bytes', async () => {
+    const { stage } = await flowingBytes()
+    assert.throws(() => stage.write({}), { code: 'ERR_INVALID_ARG_TYPE' })
+  })
+})
+
 describe('EngineStage, while its reader flows,', () => {
   it('fails behind the events that came before the failure, and takes nothing after it', async () => {
     const engine = new CountingEngine(5)

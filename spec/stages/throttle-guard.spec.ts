@@ -63,6 +63,60 @@ describe('ThrottleGuard passes bytes', () => {
   })
 })
 
+describe('ThrottleGuard, while its reader flows,', () => {
+  /** A guard whose reader flows, and what has reached it. */
+  async function flowing(clock = new FakeClock()) {
+    const guard = new ThrottleGuard({ clock })
+    const taken: string[] = []
+    guard.on('data', (chunk: Buffer) => taken.push(String(chunk)))
+    // The first chunk has gone the long way.
+    guard.write(Buffer.from('first'))
+    await settled()
+    return { guard, taken, clock }
+  }
+
+  it('hands a chunk on at once, and measures it', async () => {
+    const { guard, taken, clock } = await flowing()
+    clock.advance(100)
+    const result = guard.write(Buffer.from('second'))
+    const { bytes, waitedMs, heldBackMs } = guard.metrics
+    assert.deepEqual([result, taken, bytes, waitedMs, heldBackMs], [true, ['first', 'second'], 11, 100, 0])
+  })
+
+  it('holds the writer back once it is paused, and counts that', async () => {
+    const { guard, taken, clock } = await flowing()
+    guard.once('data', () => guard.pause())
+    guard.write(Buffer.from('second'))
+    let written = 0
+    while (guard.write(Buffer.alloc(16 * 1024, 'x'))) written++
+    clock.advance(700)
+    assert.deepEqual([taken, written < 5, guard.metrics.heldBackMs], [['first', 'second'], true, 700])
+    guard.resume()
+    await once(guard, 'drain')
+    await settled()
+    assert.deepEqual([taken.length, guard.metrics.bytes], [3 + written, 11 + (written + 1) * 16 * 1024])
+  })
+
+  it('takes text and empty chunks as streams do', async () => {
+    const { guard, taken } = await flowing()
+    guard.write('text')
+    guard.write(Buffer.alloc(0))
+    guard.write(new Uint8Array([0x21]))
+    guard.end(Buffer.from('last'))
+    await once(guard, 'end')
+    assert.deepEqual(taken, ['first', 'text', '!', 'last'])
+  })
+
+  it('gives nothing more once a listener has destroyed it', async () => {
+    const { guard, taken } = await flowing()
+    guard.on('data', () => guard.destroy())
+    guard.write(Buffer.from('second'))
+    const result = guard.write(Buffer.from('third'))
+    await settled()
+    assert.deepEqual([result, taken], [false, ['first', 'second']])
+  })
+})
+
 describe('ThrottleGuard measures', () => {
   it('the last second, the average and the share of the cap', async () => {
     const clock = new FakeClock()
