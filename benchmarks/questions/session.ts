@@ -28,8 +28,8 @@ const NAMES = Object.keys(CLIENTS) as ClientName[]
 const FINDS_FRAMES: readonly ClientName[] = ['getmedia', 'SDK + getmedia', 'SDK + ebml-stream']
 const TRANSPORTS = ['http', 'tls'] as const
 type Transport = (typeof TRANSPORTS)[number]
-/** What a session brings: 64 MB of it. */
-const FRAGMENTS = 160
+/** What a session brings: 128 MB. */
+const FRAGMENTS = 320
 
 /** CPU time of a client over loopback. The service is a process of its own, whose time does not count. */
 export const session: Question = {

@@ -10,8 +10,7 @@ import { type BytePlace, ByteSegment, bytesOf, CopyRoom, newBytes } from './byte
 export class ByteQueue {
   /** Unread bytes. */
   length = 0
-  /** One object each for all of `peek`'s and of `takePlace`'s answers: they are asked for each element. */
-  readonly #window: BytePlace = { segment: EMPTY, start: 0, end: 0 }
+  /** One object for all of `takePlace`'s answers: it is asked for each element. */
   readonly #taken: BytePlace = { segment: EMPTY, start: 0, end: 0 }
   #head = EMPTY
   #segments: ByteSegment[] = []
@@ -42,17 +41,16 @@ export class ByteQueue {
   }
 
   /**
-   * The next `count` bytes, or all where there are fewer, without taking them: a place in the chunk where they lie in
-   * one, else in a copy. Good until the next call of any method.
+   * The next `count` bytes or more, or all where there are fewer, without taking them: the chunk that they lie in, from its
+   * `start` to its `end`, or a copy of so many where they span chunks. Good until the next call of any method.
    */
-  peek(count: number): Readonly<BytePlace> {
+  peek(count: number): Readonly<ByteSegment> {
     const head = this.#head
-    const { start } = head
     const size = Math.min(count, this.length)
-    if (start + size <= head.end) return moved(this.#window, head, start, start + size)
+    if (head.start + size <= head.end) return head
     const copied = newBytes(size, head.isBuffer)
     for (let index = 0; index < size; index++) copied[index] = this.byteAt(index)
-    return moved(this.#window, new ByteSegment(copied), 0, size)
+    return new ByteSegment(copied)
   }
 
   /** Whether these bytes come next, and lie in one chunk. */

@@ -29,6 +29,8 @@ export class EbmlReader {
   readonly #header: ElementHeader = { id: 0, size: undefined, length: 0 }
   readonly #data: PlacedData = { kind: 'data', definition: VOID, byteOffset: 0, place: NOWHERE }
   readonly #known = new Map<number, KnownElement>()
+  #lastId = 0
+  #lastKnown: KnownElement | undefined
   /** Offset of the first unread byte in the payload. */
   #offset = 0
   #ended = false
@@ -111,7 +113,12 @@ export class EbmlReader {
 
   /** What the schema says of an id, and whether it is asked for: that is found out once for each id. */
   #knownElement(id: number): KnownElement | undefined {
-    return this.#known.get(id) ?? this.#getToKnow(id)
+    // Blocks come one behind the other.
+    if (id !== this.#lastId) {
+      this.#lastId = id
+      this.#lastKnown = this.#known.get(id) ?? this.#getToKnow(id)
+    }
+    return this.#lastKnown
   }
 
   #getToKnow(id: number): KnownElement | undefined {
@@ -210,7 +217,8 @@ export class EbmlReader {
 
   #payload(definition: ElementDefinition, byteOffset: number, size: number): PlacedEbmlEvent {
     const data = this.#data
-    data.place = this.#bytes.takePlace(size)
+    const place = this.#bytes.takePlace(size)
+    if (data.place !== place) data.place = place
     data.definition = definition
     data.byteOffset = byteOffset
     this.#offset += size

@@ -22,9 +22,7 @@ const MAX_HEADER_LENGTH = 12
 
 /** Reads the header that the unread bytes begin with into `header`; false where they end inside it. */
 export function readElementHeader(queue: ByteQueue, header: ElementHeader, fail: Fail): boolean {
-  // Where the whole window lies in one chunk, as almost always, it is read there.
-  const { segment, start, end } = queue.peek(MAX_HEADER_LENGTH)
-  const { bytes } = segment
+  const { bytes, start, end } = queue.peek(MAX_HEADER_LENGTH)
   if (start === end) return false
   const first = bytes[start]!
   const idLength = vintLength(first)

@@ -2,7 +2,7 @@ import { Transform } from 'readable-stream'
 import { AbortError } from '../errors.ts'
 import { signalOption } from '../options.ts'
 import { LateFailure } from './late-failure.ts'
-import { isReaderOpen, isWriterOpen } from './short-way.ts'
+import { handOn, isReaderOpen, isWriterOpen } from './short-way.ts'
 
 type Callback = (error?: Error | null) => void
 
@@ -81,8 +81,7 @@ export class EngineStage<In> extends Transform {
     try {
       const first = this.#engine.push(chunk)
       for (let event = first ?? this.#engine.next(); event !== undefined; event = this.#engine.next()) {
-        // What `push` comes to here, after its checks.
-        this.emit('data', event)
+        handOn(this, event)
         if (this.#isPassing()) continue
         // The reader wants no more for now. The rest goes the long way, where the writer is held back.
         this.#isPushed = true
@@ -165,7 +164,7 @@ export class EngineStage<In> extends Transform {
   /** Hands on one event; false when the reader wants no more for now. */
   #deliver(event: unknown): boolean {
     if (!this.#isPassing()) return this.push(event)
-    this.emit('data', event)
+    handOn(this, event)
     return true
   }
 

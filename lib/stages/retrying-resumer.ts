@@ -13,7 +13,7 @@ import { Seam } from './resume/seam.ts'
 import { Session } from './resume/session.ts'
 import { StartPlan } from './resume/start-plan.ts'
 import { toError } from './resume/to-error.ts'
-import { isReaderOpen } from './short-way.ts'
+import { handOn, isReaderOpen } from './short-way.ts'
 
 export type { AttemptContext, AttemptEvent, ResumedEvent, RetryEvent }
 
@@ -189,7 +189,7 @@ export class RetryingResumer extends Readable {
     this.#isWanted = false
     if (this.destroyed) return
     try {
-      if (isReaderOpen(this)) this.emit('data', event)
+      if (isReaderOpen(this)) handOn(this, event)
       else this.push(event)
     } catch (error) {
       this.#listenerFailed(error)

@@ -15,7 +15,7 @@ import { throwIfAborted } from '../aws/wait-line.ts'
 import { AbortError } from '../errors.ts'
 import { signalOption } from '../options.ts'
 import { LateFailure } from './late-failure.ts'
-import { isReaderOpen } from './short-way.ts'
+import { handOn, isReaderOpen } from './short-way.ts'
 
 export type SignedGetMediaSourceOptions = CallOptions & {
   /** Where the session starts; each selector takes its own companion and no other. */
@@ -133,7 +133,7 @@ export class SignedGetMediaSource extends Readable {
     body.read({
       onChunk: chunk => {
         this.#watchdog.sawBytes()
-        if (isReaderOpen(this)) this.emit('data', chunk)
+        if (isReaderOpen(this)) handOn(this, chunk)
         else if (!this.push(chunk)) body.pause()
       },
       onEnd: () => {

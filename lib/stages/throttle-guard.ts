@@ -6,7 +6,7 @@ import { numberOption } from '../options.ts'
 import { FlowMeter, type ThrottleMetrics } from './flow-meter.ts'
 import { LateFailure } from './late-failure.ts'
 import { Pacer } from './pacer.ts'
-import { isReaderOpen, isWriterOpen } from './short-way.ts'
+import { handOn, isReaderOpen, isWriterOpen } from './short-way.ts'
 
 export { SESSION_CAP_BYTES_PER_SECOND, type ThrottleMetrics } from './flow-meter.ts'
 
@@ -98,7 +98,7 @@ export class ThrottleGuard extends Transform {
     const nowMs = this.#clock.now()
     this.#flow.arrived(nowMs)
     this.#flow.delivered(chunk.length, nowMs)
-    this.emit('data', chunk)
+    handOn(this, chunk)
     this.#flow.waitsForSource(nowMs)
     return true
   }
