@@ -101,6 +101,11 @@ export class ByteQueue {
     return moved(this.#taken, head, start, end)
   }
 
+  /** Forgets the place that was told last: it would keep its chunk in memory. */
+  letGo(): void {
+    this.#taken.segment = EMPTY
+  }
+
   #copy(count: number): Readonly<BytePlace> {
     const segment = this.#copies.take(count, this.#head.isBuffer)
     const start = segment.end - count

@@ -68,7 +68,10 @@ export class EbmlReader {
   nextPlaced(): PlacedEbmlEvent | undefined {
     for (;;) {
       const event = this.#state === HEADER ? this.#readHeader() : this.#step()
-      if (event === NEED_MORE) return this.#ended ? this.#finish() : undefined
+      if (event === NEED_MORE) {
+        this.#bytes.letGo()
+        return this.#ended ? this.#finish() : undefined
+      }
       if (event !== undefined) return event
     }
   }

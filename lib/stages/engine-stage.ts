@@ -44,10 +44,15 @@ export class EngineStage<In> extends Transform {
   #isHeldBack = false
   /** `read` is asking: what is given now goes into its buffer, and from there to the reader. */
   #isReading = false
-  /** The engine has been given what `_write` is called with. */
-  #isPushed = false
-  /** What the engine failed with; it may still hold events from before. */
+  /** The engine holds events of what was written the short way. */
+  #isBusy = false
+  /** What a listener wrote, or ended, in the middle of that: it comes behind. */
+  #waiting: (() => void) | undefined
+  /** What `_write` is called with has been pushed: its rest is to be given. */
+  #isRest = false
+  /** What came of the engine. It may still hold events from before, unless it is spent. */
   #engineFailure: Error | undefined
+  #isSpent = false
   #failure: Error | undefined
 
   constructor(engine: Engine<In>, options: EngineStageOptions) {
@@ -74,40 +79,36 @@ export class EngineStage<In> extends Transform {
     this.end()
   }
 
-  /** What need not wait goes straight to the engine. */
+  /** What need not wait goes straight to the engine, and its events to the reader. */
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
     if (encoding !== undefined || callback !== undefined || !this.#isOpen(chunk))
       return super.write(chunk, encoding as string, callback as Callback)
-    try {
-      const first = this.#engine.push(chunk)
-      for (let event = first ?? this.#engine.next(); event !== undefined; event = this.#engine.next()) {
-        handOn(this, event)
-        if (this.#isPassing()) continue
-        // The reader wants no more for now. The rest goes the long way, where the writer is held back.
-        this.#isPushed = true
-        return super.write(chunk)
-      }
-    } catch (error) {
-      this.#engineFailure = error as Error
-      // From here on all goes the long way: `_write` fails once what came before is read.
-      return super.write(chunk)
+    this.#isBusy = true
+    for (let event = this.#push(chunk) ?? this.#next(); event !== undefined; event = this.#next()) {
+      this.#handOn(event)
+      if (!this.#isPassing()) return this.#giveRest(chunk)
     }
+    if (this.#engineFailure !== undefined) return this.#giveRest(chunk)
+    this.#goOn()
     return true
   }
 
-  override _write(chunk: In, _encoding: string, callback: Callback): void {
-    this.#callback = callback
-    let first: unknown
-    try {
-      if (this.#engineFailure === undefined && !this.#isPushed) first = this.#engine.push(chunk)
-    } catch (error) {
-      this.#engineFailure = error as Error
+  override _write(chunk: In, encoding: string, callback: Callback): void {
+    if (this.#isBusy) {
+      this.#waiting = () => this._write(chunk, encoding, callback)
+      return
     }
-    this.#isPushed = false
+    this.#callback = callback
+    const first = this.#isRest || this.#engineFailure !== undefined ? undefined : this.#push(chunk)
+    this.#isRest = false
     this.#give(first)
   }
 
   override _flush(callback: Callback): void {
+    if (this.#isBusy) {
+      this.#waiting = () => this._flush(callback)
+      return
+    }
     const failure = this.#failure
     if (failure !== undefined) {
       this.#late.fail(failure, callback)
@@ -115,7 +116,7 @@ export class EngineStage<In> extends Transform {
     }
     this.#callback = callback
     try {
-      this.#engine.end()
+      if (this.#engineFailure === undefined) this.#engine.end()
     } catch (error) {
       this.#engineFailure = error as Error
     }
@@ -140,32 +141,88 @@ export class EngineStage<In> extends Transform {
     this.#late.cancel()
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#isHeldBack = false
+    this.#waiting = undefined
     super._destroy(error, callback)
   }
 
   /** Gives the reader what the engine has, as long as it takes it; then calls back. */
   #give(first?: unknown): void {
-    try {
-      for (let event = first ?? this.#engine.next(); event !== undefined; event = this.#engine.next()) {
-        if (!this.#deliver(event)) {
-          this.#isHeldBack = true
-          return
-        }
+    for (let event = first ?? this.#next(); event !== undefined; event = this.#next()) {
+      if (!this.#deliver(event)) {
+        this.#isHeldBack = true
+        return
       }
-    } catch (error) {
-      this.#engineFailure = error as Error
     }
     const callback = this.#callback
     this.#callback = undefined
-    if (this.#engineFailure === undefined) callback?.()
-    else if (callback !== undefined) this.#late.fail(this.#engineFailure, callback)
+    if (callback === undefined) this.#goOn()
+    else if (this.#engineFailure === undefined) callback()
+    else this.#late.fail(this.#engineFailure, callback)
+  }
+
+  /** The reader wants no more in the middle of what was written the short way, or the engine has failed. */
+  #giveRest(chunk: unknown): boolean {
+    if (this.destroyed) return false
+    if (isWriterOpen(this)) {
+      // It stands in the queue until all of it is given, so that its writer is held back.
+      this.#isBusy = false
+      this.#isRest = true
+      return super.write(chunk)
+    }
+    // A listener has written more, corked or ended: that comes behind.
+    this.#give()
+    return !this.writableNeedDrain
+  }
+
+  /** All is given of what was written the short way. */
+  #goOn(): void {
+    this.#isBusy = false
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    waiting?.()
+  }
+
+  /** What the engine has failed with is told behind the events that it holds from before. */
+  #push(chunk: In): unknown {
+    try {
+      return this.#engine.push(chunk)
+    } catch (error) {
+      this.#engineFailure ??= error as Error
+      return undefined
+    }
+  }
+
+  /** `undefined` where the engine has nothing, and where it has failed: then it is not asked again. */
+  #next(): unknown {
+    if (this.#isSpent) return undefined
+    try {
+      return this.#engine.next()
+    } catch (error) {
+      this.#spend(error)
+      return undefined
+    }
+  }
+
+  #spend(error: unknown): void {
+    this.#engineFailure ??= error as Error
+    this.#isSpent = true
   }
 
   /** Hands on one event; false when the reader wants no more for now. */
   #deliver(event: unknown): boolean {
-    if (!this.#isPassing()) return this.push(event)
-    handOn(this, event)
-    return true
+    if (this.#isPassing()) {
+      this.#handOn(event)
+      return true
+    }
+    return this.push(event)
+  }
+
+  #handOn(event: unknown): void {
+    try {
+      handOn(this, event)
+    } catch (error) {
+      this.#spend(error)
+    }
   }
 
   /** Whether an event that comes now would be with the reader at once. */
@@ -176,6 +233,7 @@ export class EngineStage<In> extends Transform {
   /** Whether what is written now need not wait, nor be refused. */
   #isOpen(chunk: unknown): chunk is In {
     return (
+      !this.#isBusy &&
       isWriterOpen(this) &&
       this.#engineFailure === undefined &&
       (this.#takesObjects ? chunk !== null : Buffer.isBuffer(chunk)) &&

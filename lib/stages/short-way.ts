@@ -13,8 +13,8 @@ import { Readable } from 'readable-stream'
 
 /** Whether what comes now would be with the reader at once. */
 export function isReaderOpen(stream: Readable): boolean {
-  const { flowing, length, destroyed } = stream._readableState
-  return flowing === true && length === 0 && destroyed === false && stream.readableDidRead
+  const { flowing, length, destroyed, decoder } = stream._readableState
+  return flowing === true && length === 0 && destroyed === false && decoder === null && stream.readableDidRead
 }
 
 /** Whether what is written now need not wait, nor be refused for the end. */
@@ -32,7 +32,8 @@ export function handOn(stream: Readable, item: unknown): void {
   const listener = (stream as unknown as Emitter)._events?.data
   const isPlain = stream.emit === PLAIN_EMIT && !EventEmitter.captureRejections
   if (isPlain && typeof listener === 'function') listener.call(stream, item)
-  else stream.emit('data', item)
+  // A reader that is away for a moment gets it when it is back.
+  else if (!stream.emit('data', item)) stream.push(item)
 }
 
 type Emitter = { readonly _events?: { readonly data?: unknown } }

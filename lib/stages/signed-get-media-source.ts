@@ -133,8 +133,13 @@ export class SignedGetMediaSource extends Readable {
     body.read({
       onChunk: chunk => {
         this.#watchdog.sawBytes()
-        if (isReaderOpen(this)) handOn(this, chunk)
-        else if (!this.push(chunk)) body.pause()
+        if (!isReaderOpen(this)) {
+          if (!this.push(chunk)) body.pause()
+          return
+        }
+        handOn(this, chunk)
+        // A reader that reads otherwise from now on is to ask: after a push of nothing, streams let it.
+        if (this.readableFlowing !== true && !this.destroyed) this.push(NOTHING)
       },
       onEnd: () => {
         this.#finish()
@@ -176,3 +181,5 @@ export class SignedGetMediaSource extends Readable {
     this.#watchdog.rest()
   }
 }
+
+const NOTHING = Buffer.alloc(0)

@@ -42,6 +42,9 @@ export class ThrottleGuard extends Transform {
   #letNextIn: Callback | undefined
   /** The reader asked for more while a chunk was still in the readable buffer. */
   #askedEarly = false
+  /** A chunk is with the reader's listeners; `write` has not come back. */
+  #isHandingOn = false
+  #waiting: (() => void) | undefined
 
   constructor(options: ThrottleGuardOptions = {}) {
     const { clock = systemClock, paceBytesPerSecond } = options
@@ -98,12 +101,30 @@ export class ThrottleGuard extends Transform {
     const nowMs = this.#clock.now()
     this.#flow.arrived(nowMs)
     this.#flow.delivered(chunk.length, nowMs)
-    handOn(this, chunk)
+    this.#isHandingOn = true
+    try {
+      handOn(this, chunk)
+    } finally {
+      this.#isHandingOn = false
+    }
     this.#flow.waitsForSource(nowMs)
+    this.#goOn()
     return true
   }
 
-  override _transform(chunk: Buffer, _encoding: unknown, callback: Callback): void {
+  /** What a listener did in the middle of a chunk comes behind it. */
+  #goOn(): void {
+    const waiting = this.#waiting
+    this.#waiting = undefined
+    waiting?.()
+    this.#failWhenDrained()
+  }
+
+  override _transform(chunk: Buffer, encoding: unknown, callback: Callback): void {
+    if (this.#isHandingOn) {
+      this.#waiting = () => this._transform(chunk, encoding, callback)
+      return
+    }
     const nowMs = this.#clock.now()
     this.#flow.arrived(nowMs)
     if (this.#pacer === undefined) {
@@ -116,6 +137,10 @@ export class ThrottleGuard extends Transform {
   }
 
   override _flush(callback: Callback): void {
+    if (this.#isHandingOn) {
+      this.#waiting = () => this._flush(callback)
+      return
+    }
     this.#flow.sourceEnded(this.#clock.now())
     if (this.#failure === undefined) callback()
     else this.#late.fail(this.#failure, callback)
@@ -142,6 +167,7 @@ export class ThrottleGuard extends Transform {
     this.#cancelTimer = undefined
     this.#paced = undefined
     this.#letNextIn = undefined
+    this.#waiting = undefined
     this.#late.cancel()
     const nowMs = this.#clock.now()
     this.#flow.sourceEnded(nowMs)
@@ -153,6 +179,7 @@ export class ThrottleGuard extends Transform {
     return (
       this.#pacer === undefined &&
       this.#failure === undefined &&
+      !this.#isHandingOn &&
       Buffer.isBuffer(chunk) &&
       chunk.length > 0 &&
       isWriterOpen(this) &&
@@ -223,7 +250,8 @@ export class ThrottleGuard extends Transform {
   }
 
   #failWhenDrained(): void {
-    if (this.#failure === undefined || this.writableLength > 0 || this.#paced !== undefined) return
+    if (this.#failure === undefined || this.writableLength > 0) return
+    if (this.#paced !== undefined || this.#isHandingOn) return
     this.#late.fail(this.#failure, error => this.destroy(error))
   }
 }

@@ -6,7 +6,7 @@ export class UserTags {
   #record = emptyRecord()
   /** Somebody has the record: the next tag goes into a new one. */
   #isGiven = false
-  #mimeType: TagValue | undefined
+  #mimeType: string | undefined
 
   set(name: string, value: TagValue): void {
     if (this.#isGiven) {
@@ -14,7 +14,8 @@ export class UserTags {
       this.#isGiven = false
     }
     this.#record[name] = value
-    if (name.length === MIME_TYPE.length && name.toLowerCase() === MIME_TYPE) this.#mimeType = value
+    if (typeof value === 'string' && name.length === MIME_TYPE.length && name.toLowerCase() === MIME_TYPE)
+      this.#mimeType = value
   }
 
   /** What is known by now; it stays as it is when more tags come. */
@@ -23,9 +24,9 @@ export class UserTags {
     return this.#record
   }
 
-  /** Of a tag named MimeType, in any case; `undefined` where there is none, or none that is text. */
+  /** The last text of a tag named MimeType, in any case. */
   get mimeType(): string | undefined {
-    return typeof this.#mimeType === 'string' ? this.#mimeType : undefined
+    return this.#mimeType
   }
 }
 

@@ -150,18 +150,18 @@ class LetterEngine {
   }
 }
 
-describe('EngineStage of bytes', () => {
-  async function flowingBytes() {
-    const engine = new LetterEngine()
-    const options = { writableObjectMode: false, writableHighWaterMark: 8, readableHighWaterMark: 2 }
-    const stage = new EngineStage(engine, options)
-    const events: string[] = []
-    stage.on('data', (event: string) => events.push(event))
-    stage.write(Buffer.from('a'))
-    await settled()
-    return { stage, engine, events }
-  }
+/** A stage of bytes whose reader flows, and what has reached it. */
+async function flowingBytes(engine = new LetterEngine()) {
+  const options = { writableObjectMode: false, writableHighWaterMark: 8, readableHighWaterMark: 2 }
+  const stage = new EngineStage(engine, options)
+  const events: string[] = []
+  stage.on('data', (event: string) => events.push(event))
+  stage.write(Buffer.from('a'))
+  await settled()
+  return { stage, engine, events }
+}
 
+describe('EngineStage of bytes', () => {
   it('hands a chunk on at once while its reader flows, however large', async () => {
     const { stage, events } = await flowingBytes()
     const result = stage.write(Buffer.from('bcdefghijklm'))
@@ -194,6 +194,93 @@ describe('EngineStage of bytes', () => {
     const { stage } = await flowingBytes()
     assert.throws(() => stage.write({}), { code: 'ERR_INVALID_ARG_TYPE' })
   })
+})
+
+describe('EngineStage, where a listener acts in the middle of a chunk,', () => {
+  type Stage = EngineStage<Buffer>
+  const later = new Error('told by the listener')
+  const cases: [name: string, act: (stage: Stage) => unknown, events: string, end: string][] = [
+    ['writes more', stage => stage.write(Buffer.from('xy')), 'abcxy', 'open'],
+    [
+      'pauses and writes twice',
+      stage => stage.pause() && [Buffer.from('xy'), Buffer.from('z')].map(chunk => stage.write(chunk)),
+      'abcxyz',
+      'open',
+    ],
+    [
+      'pauses, corks and writes',
+      stage => {
+        stage.pause().cork()
+        stage.write(Buffer.from('xy'))
+        setImmediate(() => stage.uncork())
+      },
+      'abcxy',
+      'open',
+    ],
+    ['ends it', stage => stage.end(), 'abc', 'ended'],
+    ['ends it with more', stage => stage.end(Buffer.from('xy')), 'abcxy', 'ended'],
+    ['pauses and ends it', stage => stage.pause().end(), 'abc', 'ended'],
+    ['pauses and ends it with more', stage => stage.pause().end(Buffer.from('xy')), 'abcxy', 'ended'],
+    ['fails it', stage => stage.fail(later), 'abc', later.message],
+    ['pauses and fails it', stage => stage.pause().fail(later), 'abc', later.message],
+    [
+      'throws',
+      () => {
+        throw later
+      },
+      'a',
+      later.message,
+    ],
+  ]
+  for (const [name, act, expected, end] of cases) {
+    it(`${name}: all comes in order, to each listener`, async () => {
+      const { stage, events } = await flowingBytes()
+      const others: string[] = []
+      let found = 'open'
+      stage.once('data', () => act(stage))
+      stage.on('data', (event: string) => others.push(event))
+      stage.on('end', () => {
+        found = 'ended'
+      })
+      stage.on('error', error => {
+        found = error.message
+      })
+      events.length = 0
+      stage.write(Buffer.from('abc'))
+      await settled()
+      stage.resume()
+      await settled()
+      const second = name === 'throws' ? '' : expected
+      assert.deepEqual([events.join(''), others.join(''), found], [expected, second, end])
+    })
+  }
+})
+
+describe('EngineStage whose engine fails', () => {
+  /** As an engine that goes on behind what it failed at, if it is asked. */
+  class BrokenEngine extends LetterEngine {
+    override next(): string | undefined {
+      const letter = super.next()
+      if (letter === '!') throw FAILURE
+      if (letter === '?') throw new Error('it was asked again')
+      return letter
+    }
+  }
+
+  for (const isFlowing of [true, false]) {
+    it(`does not ask it again, and tells what it failed with first, ${isFlowing ? 'flowing' : 'paused'}`, async () => {
+      const { stage, events } = await flowingBytes(new BrokenEngine())
+      const errors: Error[] = []
+      stage.on('error', error => errors.push(error))
+      if (!isFlowing) stage.pause()
+      stage.write(Buffer.from('bc!de?f'))
+      stage.write(Buffer.from('gh'))
+      stage.end()
+      stage.resume()
+      await settled()
+      assert.deepEqual([events.join(''), errors], ['abc', [FAILURE]])
+    })
+  }
 })
 
 describe('EngineStage, while its reader flows,', () => {

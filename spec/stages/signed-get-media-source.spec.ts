@@ -419,6 +419,29 @@ describe('SignedGetMediaSource delivers what came before a failure', () => {
   })
 })
 
+describe('SignedGetMediaSource with an encoding', () => {
+  it('gives text, whole characters only', async () => {
+    const inPieces: Handler = (_request, response) => {
+      writeHead(response)
+      const pieces = ['61', 'c3', 'a9'].map(hex => Buffer.from(hex, 'hex'))
+      const next = () => {
+        const piece = pieces.shift()
+        if (piece === undefined) response.end()
+        else response.write(piece, () => setImmediate(next))
+      }
+      next()
+    }
+    await withServer(service(inPieces), async server => {
+      const source = new SignedGetMediaSource(optionsFor(server))
+      source.setEncoding('utf8')
+      const taken: unknown[] = []
+      source.on('data', chunk => taken.push(chunk))
+      await once(source, 'end')
+      assert.deepEqual([taken.join(''), taken.every(chunk => typeof chunk === 'string')], ['aé', true])
+    })
+  })
+})
+
 describe('SignedGetMediaSource watches a silent body', () => {
   const fallsSilent: Handler = (_request, response) => {
     writeHead(response)
@@ -460,6 +483,34 @@ describe('SignedGetMediaSource watches a silent body', () => {
       source.on('error', () => {})
       clock.advance(2)
       assert.equal(source.destroyed, true)
+    })
+  })
+
+  it('counts for a reader that changes to readable while it has a chunk in hand', async () => {
+    let send: (text: string) => void = () => {}
+    const inParts: Handler = (_request, response) => {
+      writeHead(response)
+      send = text => response.write(text)
+      send('first')
+    }
+    await withServer(service(inParts), async server => {
+      const clock = new FakeClock()
+      const source = new SignedGetMediaSource(optionsFor(server, { clock }))
+      const failed = new Promise<unknown>(resolve => source.on('error', resolve))
+      source.once('data', () => send('second'))
+      await once(source, 'data')
+      await new Promise<void>(resolve => {
+        source.once('data', () => {
+          source.pause()
+          source.on('readable', () => source.read())
+          resolve()
+        })
+      })
+      await settled()
+      clock.advance(10_001)
+      const error = await failed
+      assert.ok(GetMediaError.is(error))
+      assert.equal(error.code, 'ERR_IDLE_TIMEOUT')
     })
   })
 

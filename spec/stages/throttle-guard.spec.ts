@@ -107,6 +107,52 @@ describe('ThrottleGuard, while its reader flows,', () => {
     assert.deepEqual(taken, ['first', 'text', '!', 'last'])
   })
 
+  it('puts what a listener writes behind the chunk, for every listener, however often', async () => {
+    const { guard, taken } = await flowing()
+    const others: string[] = []
+    guard.on('data', (chunk: Buffer) => {
+      if (taken.length < 5000) guard.write(chunk)
+    })
+    guard.on('data', (chunk: Buffer) => others.push(String(chunk)))
+    guard.write(Buffer.from('x'))
+    await settled()
+    assert.deepEqual([taken.length, others.length], [5000, 4999])
+  })
+
+  it('ends and fails behind the chunk that a listener had in hand', async () => {
+    for (const act of [(guard: ThrottleGuard) => guard.end(), (guard: ThrottleGuard) => guard.fail(ERROR)]) {
+      const { guard, taken } = await flowing()
+      const others: string[] = []
+      const outcome: unknown[] = []
+      guard.once('data', () => act(guard))
+      guard.on('data', (chunk: Buffer) => others.push(String(chunk)))
+      guard.on('end', () => outcome.push('end')).on('error', error => outcome.push(error))
+      guard.write(Buffer.from('x'))
+      await settled()
+      assert.deepEqual([taken, others, outcome.length], [['first', 'x'], ['x'], 1])
+    }
+  })
+
+  it('decodes where it is asked to', async () => {
+    const guard = new ThrottleGuard()
+    guard.setEncoding('utf8')
+    const taken: unknown[] = []
+    guard.on('data', chunk => taken.push(chunk))
+    for (const chunk of ['61', 'c3', 'a9']) {
+      guard.write(Buffer.from(chunk, 'hex'))
+      await settled()
+    }
+    assert.deepEqual(taken, ['a', 'é'])
+  })
+
+  it('keeps a chunk for a reader that is away for a moment', async () => {
+    const { guard } = await flowing()
+    guard.removeAllListeners('data')
+    guard.write(Buffer.from('second'))
+    const [chunk] = await once(guard, 'data')
+    assert.equal(String(chunk), 'second')
+  })
+
   it('gives nothing more once a listener has destroyed it', async () => {
     const { guard, taken } = await flowing()
     guard.on('data', () => guard.destroy())
