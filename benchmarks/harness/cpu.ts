@@ -1,7 +1,7 @@
 import type { Metrics, Results } from './question.ts'
 
 /** CPU time that a case takes at least while it counts. */
-const MEASURED_MS = 150
+const MEASURED_MS = 100
 /** It is warm when it has not become faster by a tenth in two windows of this length. */
 const WARM_UP_WINDOW_MS = 80
 /** Of the first case of a process, for which all code is compiled, and of the others. */

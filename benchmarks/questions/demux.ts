@@ -56,18 +56,18 @@ const USUAL_ONLY: readonly DemuxerName[] = [
 ]
 /** What a pass reads: enough for compiled code to be most of it. */
 const FILE_BYTES: Readonly<Record<MediaName, number>> = {
-  'video-8k': 50_000_000,
-  'video-70k': 60_000_000,
-  'call-320': 30_000_000,
-  'call-1024': 30_000_000,
-  tags: 4_000_000,
+  'video-8k': 25_000_000,
+  'video-70k': 28_000_000,
+  'call-320': 15_000_000,
+  'call-1024': 15_000_000,
+  tags: 2_000_000,
 }
 
 /** CPU time by bytes, and by frames, of readers of Matroska; the bare drain moves the same bytes and does nothing. */
 export const demux: Question = {
   name: 'demux',
   asks: 'What does reading a payload cost, beyond moving its bytes?',
-  rounds: 5,
+  rounds: 7,
   takesTurns: true,
   prepare,
   report,

@@ -35,7 +35,7 @@ const FRAGMENTS = 320
 export const session: Question = {
   name: 'session',
   asks: 'What does a whole session cost, beyond draining its response?',
-  rounds: 5,
+  rounds: 7,
   takesTurns: true,
   prepare,
   report,
