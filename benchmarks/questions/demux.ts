@@ -129,6 +129,11 @@ class Cost {
     return this.#samples.values('cpuMs').map(ms => this.#perGb(ms))
   }
 
+  /** By the clock on the wall. */
+  get megabytesPerSecond(): number {
+    return this.#samples.median('bytes') / 1000 / this.#samples.median('wallMs')
+  }
+
   get framesPerSecond(): number {
     return (this.frames * 1000) / this.#samples.median('cpuMs')
   }
@@ -170,6 +175,7 @@ function tableOf(runs: readonly Run[], { name: media, chunkBytes, inMemory }: (t
       ...sizes.map(size => (size < USUAL ? `${sizeName(size)}, from memory` : sizeName(size))),
       '64 KB: × the drain',
       '× ours',
+      'MB/s',
       'frames/s',
       `of ${count(drain.frames)} found`,
     ],
@@ -181,6 +187,7 @@ function tableOf(runs: readonly Run[], { name: media, chunkBytes, inMemory }: (t
         ...cells,
         figure(cost.secondsPerGb / drain.secondsPerGb),
         figure(cost.secondsPerGb / ours.secondsPerGb),
+        cost.error === undefined ? count(cost.megabytesPerSecond) : '–',
         cost.isWhole ? count(cost.framesPerSecond) : '–',
         foundCell(demuxer, cost),
       ]
