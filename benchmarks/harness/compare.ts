@@ -24,7 +24,8 @@ function rowsOf(job: string, one: string, ours: readonly Run[], theirs: readonly
   // What is the same in all rounds tells nothing: bytes, and what was counted.
   const unlike = rows.filter(([, values, baseValues]) => new Set([...values, ...baseValues]).size > 1)
   return unlike.map(([metric, values, baseValues]) => {
-    const ratios = values.map((value, round) => value / (baseValues[round] ?? Number.NaN))
+    // Who takes long is measured once.
+    const ratios = values.map((value, round) => value / (baseValues[round] ?? median(baseValues)))
     const spread = `${figure(Math.min(...ratios))} to ${figure(Math.max(...ratios))}`
     return [
       job,

@@ -78,6 +78,12 @@ describe('compareTable', () => {
     assert.deepEqual(rows, [['getmedia', 'small', 'cpuMs', '20.0', '20.0', '1.00', '0.500 to 1.50']])
   })
 
+  it('sets the one figure of who was measured once beside all of the other', () => {
+    const runs = [run(0, 10), run(1, 30), run(0, 20, 'main')]
+    const { rows } = compareTable(question, 'main', runs)
+    assert.deepEqual(rows, [['getmedia', 'small', 'cpuMs', '10.0', '20.0', '0.500', '0.500 to 1.50']])
+  })
+
   it('says what failed', () => {
     const failed: Run = {
       job: 'getmedia',
