@@ -19,7 +19,7 @@ export async function runRounds(
   for (let round = 0; round < rounds; round++) {
     const ordered = round % 2 === 0 ? variants : variants.toReversed()
     for (const job of jobs) {
-      for (const { build, revision } of job.usesLibrary ? ordered : variants.slice(0, 1)) {
+      for (const { build, revision } of variantsOf(job, ordered)) {
         const results = await runJob(build, job)
         const run = { job: job.id, round, ...(revision === undefined ? {} : { revision }), results }
         runs.push(run)
@@ -28,4 +28,9 @@ export async function runRounds(
     }
   }
   return runs
+}
+
+/** A job that does not use the library is the same with each. */
+export function variantsOf(job: Job, variants: readonly Variant[]): readonly Variant[] {
+  return job.usesLibrary ? variants : variants.slice(0, 1)
 }

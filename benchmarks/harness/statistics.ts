@@ -65,6 +65,6 @@ export class Samples {
   }
 }
 
-function isMeasured(result: Results[string]): result is Metrics {
+export function isMeasured(result: Results[string]): result is Metrics {
   return !('error' in result)
 }

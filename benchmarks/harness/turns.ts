@@ -1,7 +1,9 @@
 import type { Build } from './build.ts'
 import { type Contender, startContender } from './child.ts'
+import { SLOW_PASS_MS } from './cpu.ts'
 import type { Job, Results, Run } from './question.ts'
-import type { Variant } from './rounds.ts'
+import { type Variant, variantsOf } from './rounds.ts'
+import { isMeasured } from './statistics.ts'
 
 /**
  * Measures contenders in turns of a fraction of a second: each has a process that stays, warm, while the others have their
@@ -16,7 +18,7 @@ export async function runTurns(
   const rows: Row[] = []
   try {
     for (const job of jobs) {
-      for (const { build, revision } of job.usesLibrary ? variants : variants.slice(0, 1)) {
+      for (const { build, revision } of variantsOf(job, variants)) {
         rows.push(await Row.open(build, job, revision))
       }
     }
@@ -35,9 +37,6 @@ export async function runTurns(
     await Promise.all(rows.map(row => row.close()))
   }
 }
-
-/** Longer passes are not taken again: of those, noise is the smaller part. */
-const LONG_PASS_MS = 400
 
 /** A contender, and what it has found so far. */
 class Row {
@@ -95,10 +94,7 @@ class Row {
   }
 }
 
+/** Slow passes are not taken again: of those, noise is the smaller part. */
 function isSettled(result: Results[string]): boolean {
-  return isFailed(result) || Number(result.cpuMs) > LONG_PASS_MS
-}
-
-function isFailed(result: Results[string]): result is { readonly error: string } {
-  return 'error' in result
+  return !isMeasured(result) || Number(result.cpuMs) > SLOW_PASS_MS
 }

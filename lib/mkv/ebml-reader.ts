@@ -67,7 +67,7 @@ export class EbmlReader {
   /** @internal As `next`, with no view made of a payload. What is told of one is good until the next call. */
   nextPlaced(): PlacedEbmlEvent | undefined {
     for (;;) {
-      const event = this.#state === HEADER ? this.#readHeader() : this.#step()
+      const event = this.#step()
       if (event === NEED_MORE) {
         this.#bytes.letGo()
         return this.#ended ? this.#finish() : undefined
@@ -91,14 +91,14 @@ export class EbmlReader {
   }
 
   #step(): PlacedEbmlEvent | typeof NEED_MORE | undefined {
-    switch (this.#state.name) {
-      case 'header':
-        return this.#readHeader()
+    const state = this.#state
+    if (state === HEADER) return this.#readHeader()
+    switch (state.name) {
       case 'payload':
-        return this.#readPayload(this.#state)
+        return this.#readPayload(state)
       case 'skip':
-        return this.#skip(this.#state)
-      case 'done':
+        return this.#skip(state)
+      default:
         return NEED_MORE
     }
   }

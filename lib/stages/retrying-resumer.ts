@@ -187,13 +187,10 @@ export class RetryingResumer extends Readable {
   #give(event: FragmentEvent): void {
     if (event.type === 'gap') this.#tell('gap', event)
     this.#isWanted = false
-    if (this.destroyed) return
-    try {
+    this.#guard(() => {
       if (isReaderOpen(this)) handOn(this, event)
       else this.push(event)
-    } catch (error) {
-      this.#listenerFailed(error)
-    }
+    })
   }
 
   #tell(name: 'attempt' | 'retry' | 'resumed' | 'gap', notice: object): void {
@@ -206,13 +203,9 @@ export class RetryingResumer extends Readable {
     try {
       call()
     } catch (error) {
-      this.#listenerFailed(error)
+      this.destroy(toError(error))
+      throw error
     }
-  }
-
-  #listenerFailed(error: unknown): never {
-    this.destroy(toError(error))
-    throw error
   }
 
   get #hasRoom(): boolean {
