@@ -53,20 +53,11 @@ export class ByteQueue {
     return new ByteSegment(copied)
   }
 
-  /** Whether these bytes come next, and lie in one chunk. */
-  startsWith(bytes: Uint8Array): boolean {
-    const head = this.#head
-    if (head.start + bytes.length > head.end) return false
-    for (let index = 0; index < bytes.length; index++) {
-      if (head.bytes[head.start + index] !== bytes[index]) return false
-    }
-    return true
-  }
-
-  /** A copy of the next `count` bytes; `undefined` where they do not lie in one chunk. */
-  copyAhead(count: number): Uint8Array | undefined {
-    const { start, end, bytes } = this.#head
-    return start + count > end ? undefined : Uint8Array.prototype.slice.call(bytes, start, start + count)
+  /** Where the next `count` bytes lie, without taking them; `undefined` where that is not all in one chunk. */
+  placeAhead(count: number): BytePlace | undefined {
+    const segment = this.#head
+    const end = segment.start + count
+    return end > segment.end ? undefined : { segment, start: segment.start, end }
   }
 
   /** Drops `count` bytes; `count` must not be above `length`. */

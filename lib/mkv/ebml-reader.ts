@@ -1,10 +1,11 @@
 import { MkvLimitError, MkvSyntaxError } from '../errors.ts'
 import { ByteQueue } from './byte-queue.ts'
-import { bytesOf, placeOf } from './byte-segment.ts'
+import { type BytePlace, bytesOf, placeOf } from './byte-segment.ts'
 import type { EbmlEvent, EbmlReaderOptions, PlacedData, PlacedEbmlEvent } from './ebml-events.ts'
-import { checkMagic, type ElementHeader, hex, readElementHeader } from './element-header.ts'
+import { checkMagic, type ElementHeader, hex, readElementHeader, readPlainSize } from './element-header.ts'
 import { ANYWHERE, type ElementDefinition, elementDefinition, isChildOf, ROOT } from './schema/element.ts'
 import { ELEMENT_IDS as ID } from './schema/elements.ts'
+import { vintLength } from './vint.ts'
 
 export type { EbmlEvent, EbmlReaderOptions } from './ebml-events.ts'
 
@@ -21,6 +22,7 @@ export class EbmlReader {
   readonly #options: EbmlReaderOptions
   /** Of the two limits: what is not above it breaks neither. */
   readonly #smallestLimit: number
+  readonly #wantsBlocks: boolean
   readonly #stack: OpenElement[] = []
   /** The innermost open element: the top of the stack. */
   #parent: OpenElement | undefined
@@ -39,6 +41,7 @@ export class EbmlReader {
   constructor(options: EbmlReaderOptions) {
     this.#options = options
     this.#smallestLimit = Math.min(options.maxFrameBytes, options.maxMetadataBytes)
+    this.#wantsBlocks = options.wants(SIMPLE_BLOCK)
   }
 
   /** Accepts the next bytes, which must not change from now on: what is read may be views of them. */
@@ -66,6 +69,8 @@ export class EbmlReader {
 
   /** @internal As `next`, with no view made of a payload. What is told of one is good until the next call. */
   nextPlaced(): PlacedEbmlEvent | undefined {
+    const block = this.#plainBlock()
+    if (block !== undefined) return block
     for (;;) {
       const event = this.#step()
       if (event === NEED_MORE) {
@@ -76,18 +81,16 @@ export class EbmlReader {
     }
   }
 
-  /** @internal Passes over all that the innermost open element holds, where it is these bytes and they are there: then it ends. */
-  passOver(payload: Uint8Array): boolean {
-    if (this.#parent?.size !== payload.length || !this.#bytes.startsWith(payload)) return false
-    this.#bytes.skip(payload.length)
-    this.#offset += payload.length
-    return true
+  /** @internal Where all that the element holds lies that was just opened, for a look ahead; `undefined` where that is not all in one chunk. */
+  payloadAhead(): Readonly<BytePlace> | undefined {
+    const size = this.#parent?.size
+    return size === undefined ? undefined : this.#bytes.placeAhead(size)
   }
 
-  /** @internal What the element that was just opened holds; `undefined` where that is not there as a whole, or more than `maxBytes`. */
-  copyPayload(maxBytes: number): Uint8Array | undefined {
-    const size = this.#parent?.size
-    return size === undefined || size > maxBytes ? undefined : this.#bytes.copyAhead(size)
+  /** @internal Passes over what `payloadAhead` tells of: the element ends next. */
+  passOver({ start, end }: Readonly<BytePlace>): void {
+    this.#bytes.skip(end - start)
+    this.#offset += end - start
   }
 
   #step(): PlacedEbmlEvent | typeof NEED_MORE | undefined {
@@ -101,6 +104,27 @@ export class EbmlReader {
       default:
         return NEED_MORE
     }
+  }
+
+  /**
+   * The next element where it is a block of a cluster, lies in one chunk, and breaks no rule: nearly all do. A reader of
+   * 320-byte blocks takes a sixth less for each so.
+   */
+  #plainBlock(): PlacedData | undefined {
+    if (this.#parent?.definition !== CLUSTER || this.#state !== HEADER || !this.#wantsBlocks) return undefined
+    const { bytes, start, end } = this.#bytes.peek(1)
+    const sizeStart = start + 1
+    if (sizeStart >= end || bytes[start] !== ID.SimpleBlock) return undefined
+    const sizeLength = vintLength(bytes[sizeStart]!)
+    const dataStart = sizeStart + sizeLength
+    if (sizeLength > 8 || dataStart > end) return undefined
+    const size = readPlainSize(bytes, sizeStart, sizeLength)
+    if (size < 0 || dataStart + size > end || size > this.#smallestLimit) return undefined
+    const byteOffset = this.#offset
+    if (byteOffset + 1 + sizeLength + size > this.#parent.limit) return undefined
+    this.#bytes.skip(1 + sizeLength)
+    this.#offset = byteOffset + 1 + sizeLength
+    return this.#payload(SIMPLE_BLOCK, byteOffset, size)
   }
 
   #readHeader(): PlacedEbmlEvent | typeof NEED_MORE | undefined {
@@ -218,7 +242,7 @@ export class EbmlReader {
     return this.#payload(definition, byteOffset, size)
   }
 
-  #payload(definition: ElementDefinition, byteOffset: number, size: number): PlacedEbmlEvent {
+  #payload(definition: ElementDefinition, byteOffset: number, size: number): PlacedData {
     const data = this.#data
     const place = this.#bytes.takePlace(size)
     if (data.place !== place) data.place = place
@@ -300,6 +324,8 @@ type State = { readonly name: 'header' } | { readonly name: 'done' } | PayloadSt
 const HEADER: State = { name: 'header' }
 const DONE: State = { name: 'done' }
 const VOID = elementDefinition(ID.Void)!
+const CLUSTER = elementDefinition(ID.Cluster)!
+const SIMPLE_BLOCK = elementDefinition(ID.SimpleBlock)!
 const NOWHERE = placeOf(new Uint8Array(0))
 const NEED_MORE = Symbol('more bytes are needed')
 /** Matroska's own depth is 7; nested SimpleTags and chapters go deeper. */

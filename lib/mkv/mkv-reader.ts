@@ -3,15 +3,16 @@ import { numberOption } from '../options.ts'
 import { bytesOf, CopyRoom, copyOf } from './byte-segment.ts'
 import type { PlacedData, PlacedEbmlEvent } from './ebml-events.ts'
 import { EbmlReader } from './ebml-reader.ts'
-import { ElementTree, leafValue } from './element-tree.ts'
+import { type ElementLeaf, ElementTree, leafValue } from './element-tree.ts'
 import type { MkvEvent } from './events.ts'
+import { readPlainTags } from './plain-tags.ts'
 import { RepeatedElements } from './repeated-elements.ts'
 import { type ElementDefinition, schemaPath } from './schema/element.ts'
 import { ELEMENT_IDS as ID } from './schema/elements.ts'
 import { SegmentReader } from './segment-reader.ts'
 import { readTags } from './tag-element.ts'
 import { TrackTable } from './track-table.ts'
-import { readUintBig } from './values.ts'
+import { readUint, readUintBig } from './values.ts'
 import { TREES, WANTED } from './wanted-elements.ts'
 
 /** Limits that protect the reader's memory from what a payload declares. */
@@ -119,13 +120,26 @@ export class MkvReader {
   }
 
   #open(definition: ElementDefinition, byteOffset: number): MkvEvent | undefined {
-    if (this.#trees.length > 0 || TREES.has(definition.id)) return this.#openTree(definition, byteOffset)
+    if (this.#trees.length > 0) return this.#openTree(definition, byteOffset)
+    if (TREES.has(definition.id))
+      return this.#plainTags(definition, byteOffset) ?? this.#openTree(definition, byteOffset)
     if (definition.id === ID.Segment) this.#segment = this.#newSegment()
     if (definition.id === ID.Cluster) {
       this.#segment.startCluster(byteOffset)
       this.#clusterAnnounced = false
     }
     return undefined
+  }
+
+  /** Tags that are all there, and as usual, are told at once. */
+  #plainTags({ id }: ElementDefinition, byteOffset: number): MkvEvent | undefined {
+    const place = id === ID.Tags ? this.#ebml.payloadAhead() : undefined
+    if (place === undefined || (place.end - place.start) * MOST_MEMORY_PER_BYTE > this.#maxMetadataBytes)
+      return undefined
+    const tags = readPlainTags(place.segment.bytes, place.start, place.end)
+    if (tags === undefined) return undefined
+    this.#ebml.passOver(place)
+    return { type: 'tags', byteOffset, tags }
   }
 
   #newSegment(): SegmentReader {
@@ -151,8 +165,7 @@ export class MkvReader {
       return this.#afterCluster(this.#segment.simpleBlock(place, byteOffset, this.#pending))
     const tree = this.#trees.at(-1)
     if (tree === undefined) {
-      const bytes = bytesOf(place)
-      return this.#clusterTimestamp(leafValue({ definition, byteOffset, bytes }, readUintBig))
+      return this.#clusterTimestamp({ definition, byteOffset, bytes: bytesOf(place) })
     }
     if (definition.id === ID.Block) {
       if (tree.bytes(ID.Block) !== undefined)
@@ -198,8 +211,8 @@ export class MkvReader {
     }
   }
 
-  #clusterTimestamp(ticks: bigint): MkvEvent | undefined {
-    this.#segment.clusterTimestamp(ticks)
+  #clusterTimestamp(leaf: ElementLeaf): MkvEvent | undefined {
+    this.#segment.clusterTimestamp(readUint(leaf.bytes) ?? leafValue(leaf, readUintBig))
     return this.#clusterAnnounced ? undefined : this.#announceCluster()
   }
 
@@ -238,5 +251,7 @@ function documentStart(header: ElementTree): MkvEvent {
 
 const MIB = 1024 * 1024
 const ELEMENT_OVERHEAD_BYTES = 64
+/** Of an empty element in the fewest bytes, which are two. */
+const MOST_MEMORY_PER_BYTE = ELEMENT_OVERHEAD_BYTES / 2
 /** Track, time, flags and a lace of 256 sizes; generous for Xiph sizes. */
 const MAX_BLOCK_HEAD_BYTES = 64 * 1024

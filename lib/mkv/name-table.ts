@@ -12,21 +12,21 @@ const PLACES = 256
 const names: string[] = Array.from({ length: PLACES }, () => '')
 
 /** As `readString`. */
-export function readName(bytes: Uint8Array): string {
-  if (bytes.length > MAX_NAME_BYTES) return readString(bytes)
-  let hash = bytes.length
-  for (let index = 0; index < bytes.length; index++) hash = (Math.imul(hash, 31) + bytes[index]!) | 0
+export function readName(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  if (end - start > MAX_NAME_BYTES) return readString(bytes, start, end)
+  let hash = end - start
+  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + bytes[at]!) | 0
   const place = hash & (PLACES - 1)
   const known = names[place]!
-  if (isWrittenSo(known, bytes)) return known
-  const name = readString(bytes)
+  if (isWrittenSo(known, bytes, start, end)) return known
+  const name = readString(bytes, start, end)
   // Only of ASCII, with no NUL, is each character a byte.
-  if (name.length === bytes.length) names[place] = name
+  if (name.length === end - start) names[place] = name
   return name
 }
 
-function isWrittenSo(name: string, bytes: Uint8Array): boolean {
-  if (name.length !== bytes.length) return false
-  for (let index = 0; index < bytes.length; index++) if (name.charCodeAt(index) !== bytes[index]) return false
+function isWrittenSo(name: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (name.length !== end - start) return false
+  for (let at = start; at < end; at++) if (name.charCodeAt(at - start) !== bytes[at]) return false
   return true
 }

@@ -1,3 +1,4 @@
+import { type BytePlace, bytesOf } from './byte-segment.ts'
 import type { EbmlReader } from './ebml-reader.ts'
 import type { ElementTree } from './element-tree.ts'
 import type { ElementDefinition } from './schema/element.ts'
@@ -24,9 +25,14 @@ export class RepeatedElements {
   childrenOf({ id }: ElementDefinition, reader: EbmlReader): Children | undefined {
     this.#bytes = undefined
     if (!REPEATED.has(id)) return undefined
+    const ahead = reader.payloadAhead()
+    if (ahead === undefined) return undefined
     const known = this.#known.get(id)
-    if (known !== undefined && reader.passOver(known.bytes)) return known.children
-    this.#bytes = reader.copyPayload(MAX_BYTES)
+    if (known !== undefined && isAt(ahead, known.bytes)) {
+      reader.passOver(ahead)
+      return known.children
+    }
+    if (ahead.end - ahead.start <= MAX_BYTES) this.#bytes = Uint8Array.from(bytesOf(ahead))
     return undefined
   }
 
@@ -35,4 +41,12 @@ export class RepeatedElements {
     if (this.#bytes !== undefined) this.#known.set(definition.id, { bytes: this.#bytes, children })
     this.#bytes = undefined
   }
+}
+
+function isAt({ segment, start, end }: Readonly<BytePlace>, bytes: Uint8Array): boolean {
+  if (end - start !== bytes.length) return false
+  for (let index = 0; index < bytes.length; index++) {
+    if (segment.bytes[start + index] !== bytes[index]) return false
+  }
+  return true
 }

@@ -65,8 +65,9 @@ export class SegmentReader {
     this.#clusterTicks = 0
   }
 
-  clusterTimestamp(ticks: bigint): void {
-    this.#clusterTicks = ticks <= Number.MAX_SAFE_INTEGER ? Number(ticks) : ticks
+  /** A bigint only beyond 2^53. */
+  clusterTimestamp(ticks: number | bigint): void {
+    this.#clusterTicks = ticks
   }
 
   get cluster(): ClusterEvent {

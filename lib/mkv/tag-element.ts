@@ -1,10 +1,7 @@
 import { type ElementTree, leafValue } from './element-tree.ts'
 import { ELEMENT_IDS as ID } from './schema/elements.ts'
-import type { SimpleTag, Tag, TagValue } from './tags.ts'
+import { type SimpleTag, type Tag, type TagValue, UNKNOWN_LANGUAGE, WHOLE_SEGMENT } from './tags.ts'
 import { readUintBig } from './values.ts'
-
-/** TargetTypeValue 50 speaks of the whole segment; it is the default (RFC 9559, section 5.1.8.1.1.1). */
-const WHOLE_SEGMENT = 50
 
 /** A Tags element as `Tag`s. */
 export function readTags(tags: ElementTree): Tag[] {
@@ -24,7 +21,7 @@ function readSimpleTag(simpleTag: ElementTree): SimpleTag {
   return {
     name: simpleTag.name(ID.TagName) ?? '',
     value: readValue(simpleTag),
-    language: simpleTag.name(ID.TagLanguageBCP47) ?? simpleTag.name(ID.TagLanguage) ?? 'und',
+    language: simpleTag.name(ID.TagLanguageBCP47) ?? simpleTag.name(ID.TagLanguage) ?? UNKNOWN_LANGUAGE,
     children: simpleTag.masters(ID.SimpleTag).map(readSimpleTag),
   }
 }

@@ -17,6 +17,11 @@ export type Tag = {
   readonly simpleTags: readonly SimpleTag[]
 }
 
+/** TargetTypeValue 50 speaks of the whole segment; it is the default (RFC 9559, section 5.1.8.1.1.1). */
+export const WHOLE_SEGMENT = 50
+/** ISO 639-2's word for a language that is not told. */
+export const UNKNOWN_LANGUAGE = 'und'
+
 /** The SimpleTags of some Tags, nested ones too, in the payload's order: a parent before its children. */
 export function flattenTags(tags: readonly Tag[]): SimpleTag[] {
   const flat: SimpleTag[] = []

@@ -6,6 +6,9 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 /** An unsigned integer of up to eight bytes. */
 export function readUintBig(bytes: Uint8Array): bigint | undefined {
   if (bytes.length > 8) return undefined
+  // Made of a number, it takes a tenth of the time.
+  const small = readUint(bytes)
+  if (small !== undefined) return BigInt(small)
   let value = 0n
   for (const byte of bytes) value = (value << 8n) | BigInt(byte)
   return value
@@ -29,11 +32,11 @@ export function readFloat(bytes: Uint8Array): number | undefined {
 }
 
 /** Text up to its end or its first NUL (RFC 8794, section 7.4); bytes that are no UTF-8 become U+FFFD. */
-export function readString(bytes: Uint8Array): string {
-  let end = 0
+export function readString(bytes: Uint8Array, start = 0, end = bytes.length): string {
+  let at = start
   let isAscii = true
-  for (; end < bytes.length && bytes[end] !== 0; end++) if (bytes[end]! > 0x7f) isAscii = false
+  for (; at < end && bytes[at] !== 0; at++) if (bytes[at]! > 0x7f) isAscii = false
   // Almost all text here is ASCII, and a decoder takes three times as long for a few bytes of it.
-  if (isAscii && Buffer.isBuffer(bytes)) return bytes.toString('latin1', 0, end)
-  return utf8.decode(end === bytes.length ? bytes : bytes.subarray(0, end))
+  if (isAscii && Buffer.isBuffer(bytes)) return bytes.toString('latin1', start, at)
+  return utf8.decode(bytes.subarray(start, at))
 }

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ByteQueue } from '../../lib/mkv/byte-queue.ts'
-import { checkMagic, type ElementHeader, hex, readElementHeader } from '../../lib/mkv/element-header.ts'
+import {
+  checkMagic,
+  type ElementHeader,
+  hex,
+  readElementHeader,
+  readPlainSize,
+} from '../../lib/mkv/element-header.ts'
 
 const fail = (problem: string, at: number) => new Error(`${problem} +${at}`)
 
@@ -73,4 +79,18 @@ describe('checkMagic', () => {
 describe('hex', () => {
   it('writes bytes and ids as documents do', () =>
     assert.deepEqual([0, 0xec, 0x1a45dfa3].map(hex), ['0x00', '0xEC', '0x1A45DFA3']))
+})
+
+describe('readPlainSize', () => {
+  const read = (text: string) => readPlainSize(Buffer.from(text, 'hex'), 0, text.length / 2)
+
+  it('reads a known size below 2^31, of any width', () => {
+    const sizes = ['80', 'fe', '4005', '7ffe', '1ffffffe', '0880000000', '087fffffff', '0100000000085717']
+    assert.deepEqual(sizes.map(read), [0, 0x7e, 5, 0x3ffe, 0xffffffe, -1, 0x7fffffff, 0x85717])
+  })
+
+  it('gives -1 for an unknown one and for a larger one', () => {
+    const sizes = ['ff', '7fff', '3fffff', '1fffffff', '0fffffffff', '01ffffffffffffff', '0100000080000000']
+    assert.deepEqual(sizes.map(read), [-1, -1, -1, -1, -1, -1, -1])
+  })
 })

@@ -3,22 +3,12 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { MkvLimitError, MkvSyntaxError } from '../../lib/errors.ts'
 import { ByteQueue } from '../../lib/mkv/byte-queue.ts'
-import type { MkvEvent } from '../../lib/mkv/events.ts'
 import { cutEvery, randomCuts } from '../support/chunkings.ts'
 import { cluster, document, info, tracks } from '../support/mkv-builder.ts'
 import { mutated, payloads, place } from './arbitrary-payloads.ts'
-import { type Reading, readMkv } from './read-mkv.ts'
+import { digest, lineOf, readMkv } from './read-mkv.ts'
 
 const seed = fc.integer({ min: 0, max: 2 ** 31 })
-
-/** Comparable in a moment, where `deepEqual` of thousands of events takes long. */
-function digest({ events, error }: Reading): string {
-  return `${events.map(lineOf).join('\n')}\n${error?.message ?? ''}`
-}
-
-function lineOf(event: MkvEvent): string {
-  return JSON.stringify(event, (_key, field) => (typeof field === 'bigint' ? String(field) : field))
-}
 
 describe('MkvReader', () => {
   it('gives the same events for any split', () => {

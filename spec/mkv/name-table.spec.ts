@@ -21,7 +21,7 @@ describe('readName', () => {
 
   it('tells a byte beyond ASCII from the letter of that code', () => {
     const letter = Buffer.from('é')
-    const names = [letter, Buffer.from([0xe9]), letter, Buffer.from([0xe9])].map(readName)
+    const names = [letter, Buffer.from([0xe9]), letter, Buffer.from([0xe9])].map(bytes => readName(bytes))
     assert.deepEqual(names, ['é', '\ufffd', 'é', '\ufffd'])
   })
 

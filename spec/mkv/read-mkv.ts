@@ -23,6 +23,15 @@ export function readMkv(chunks: Iterable<Uint8Array>, options: MkvReaderOptions 
   return { events, error: undefined }
 }
 
+/** A reading as text: compared in a moment, where `deepEqual` of thousands of events takes long. */
+export function digest({ events, error }: Reading): string {
+  return `${events.map(lineOf).join('\n')}\n${error?.message ?? ''}`
+}
+
+export function lineOf(event: MkvEvent): string {
+  return JSON.stringify(event, (_key, field) => (typeof field === 'bigint' ? String(field) : field))
+}
+
 /** The events of bytes that must be right. */
 export function eventsOf(bytes: Uint8Array, options: MkvReaderOptions = {}): readonly MkvEvent[] {
   const { events, error } = readMkv([bytes], options)
