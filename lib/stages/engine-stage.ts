@@ -2,7 +2,7 @@ import { Transform } from 'readable-stream'
 import { AbortError } from '../errors.ts'
 import { signalOption } from '../options.ts'
 import { LateFailure } from './late-failure.ts'
-import { handOn, isReaderOpen, isWriterOpen } from './short-way.ts'
+import { isWriterOpen, ShortWay } from './short-way.ts'
 
 type Callback = (error?: Error | null) => void
 
@@ -36,6 +36,7 @@ export class EngineStage<In> extends Transform {
   readonly #engine: Engine<In>
   readonly #takesObjects: boolean
   readonly #late = new LateFailure(this)
+  readonly #short = new ShortWay(this)
   readonly #signal: AbortSignal | undefined
   readonly #onAbort = () => this.destroy(new AbortError(this.constructor.name, this.#signal?.reason))
   /** Who waits for the chunk under way, or for the end. */
@@ -219,7 +220,7 @@ export class EngineStage<In> extends Transform {
 
   #handOn(event: unknown): void {
     try {
-      handOn(this, event)
+      this.#short.handOn(event)
     } catch (error) {
       this.#spend(error)
     }
@@ -227,7 +228,7 @@ export class EngineStage<In> extends Transform {
 
   /** Whether an event that comes now would be with the reader at once. */
   #isPassing(): boolean {
-    return !this.#isReading && isReaderOpen(this)
+    return !this.#isReading && this.#short.isOpen
   }
 
   /** Whether what is written now need not wait, nor be refused. */

@@ -42,7 +42,7 @@ export class FragmentAssembler {
   end(): void {}
 
   next(): FragmentEvent | undefined {
-    return this.#ready.shift()
+    return this.#ready.length === 0 ? undefined : this.#ready.shift()
   }
 
   #give(event: FragmentEvent): void {

@@ -13,7 +13,7 @@ import { Seam } from './resume/seam.ts'
 import { Session } from './resume/session.ts'
 import { StartPlan } from './resume/start-plan.ts'
 import { toError } from './resume/to-error.ts'
-import { handOn, isReaderOpen } from './short-way.ts'
+import { ShortWay } from './short-way.ts'
 
 export type { AttemptContext, AttemptEvent, ResumedEvent, RetryEvent }
 
@@ -51,6 +51,7 @@ export class RetryingResumer extends Readable {
   readonly #loop: RetryLoop
   readonly #abort = new AbortController()
   readonly #late: LateFailure = new LateFailure(this)
+  readonly #short = new ShortWay(this)
   #isRunning = false
   #sessions = 0
   #session: Session | undefined
@@ -188,7 +189,7 @@ export class RetryingResumer extends Readable {
     if (event.type === 'gap') this.#tell('gap', event)
     this.#isWanted = false
     this.#guard(() => {
-      if (isReaderOpen(this)) handOn(this, event)
+      if (this.#short.isOpen) this.#short.handOn(event)
       else this.push(event)
     })
   }

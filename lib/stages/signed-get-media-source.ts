@@ -15,7 +15,7 @@ import { throwIfAborted } from '../aws/wait-line.ts'
 import { AbortError } from '../errors.ts'
 import { signalOption } from '../options.ts'
 import { LateFailure } from './late-failure.ts'
-import { handOn, isReaderOpen } from './short-way.ts'
+import { ShortWay } from './short-way.ts'
 
 export type SignedGetMediaSourceOptions = CallOptions & {
   /** Where the session starts; each selector takes its own companion and no other. */
@@ -55,6 +55,7 @@ export class SignedGetMediaSource extends Readable {
   readonly #closing = new AbortController()
   readonly #watchdog: IdleWatchdog
   readonly #late: LateFailure = new LateFailure(this)
+  readonly #short = new ShortWay(this)
   #started = false
   /** Whether the reader has taken everything and asks for more. */
   #readerWaits = false
@@ -133,11 +134,11 @@ export class SignedGetMediaSource extends Readable {
     body.read({
       onChunk: chunk => {
         this.#watchdog.sawBytes()
-        if (!isReaderOpen(this)) {
+        if (!this.#short.isOpen) {
           if (!this.push(chunk)) body.pause()
           return
         }
-        handOn(this, chunk)
+        this.#short.handOn(chunk)
         // A reader that reads otherwise from now on is to ask: after a push of nothing, streams let it.
         if (this.readableFlowing !== true && !this.destroyed) this.push(NOTHING)
       },

@@ -6,7 +6,7 @@ import { numberOption } from '../options.ts'
 import { FlowMeter, type ThrottleMetrics } from './flow-meter.ts'
 import { LateFailure } from './late-failure.ts'
 import { Pacer } from './pacer.ts'
-import { handOn, isReaderOpen, isWriterOpen } from './short-way.ts'
+import { isWriterOpen, ShortWay } from './short-way.ts'
 
 export { SESSION_CAP_BYTES_PER_SECOND, type ThrottleMetrics } from './flow-meter.ts'
 
@@ -34,6 +34,7 @@ export class ThrottleGuard extends Transform {
   readonly #pacer: Pacer | undefined
   readonly #flow: FlowMeter
   readonly #late: LateFailure = new LateFailure(this)
+  readonly #short = new ShortWay(this)
   #failure: Error | undefined
   /** What is being paced: the rest of a chunk, and who waits for its end. */
   #paced: { rest: Buffer; readonly callback: Callback } | undefined
@@ -103,7 +104,7 @@ export class ThrottleGuard extends Transform {
     this.#flow.delivered(chunk.length, nowMs)
     this.#isHandingOn = true
     try {
-      handOn(this, chunk)
+      this.#short.handOn(chunk)
     } finally {
       this.#isHandingOn = false
     }
@@ -183,7 +184,7 @@ export class ThrottleGuard extends Transform {
       Buffer.isBuffer(chunk) &&
       chunk.length > 0 &&
       isWriterOpen(this) &&
-      isReaderOpen(this)
+      this.#short.isOpen
     )
   }
 

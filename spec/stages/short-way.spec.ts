@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import { describe, it } from 'node:test'
 import { PassThrough } from 'readable-stream'
-import { handOn, isReaderOpen, isWriterOpen } from '../../lib/stages/short-way.ts'
+import { isWriterOpen, ShortWay } from '../../lib/stages/short-way.ts'
 import { settled } from '../support/fake-clock.ts'
 
 /** A stream whose reader flows and has read. */
@@ -14,22 +14,22 @@ async function flowing(onData: (item: unknown) => unknown = () => {}): Promise<P
   return stream
 }
 
-describe('isReaderOpen', () => {
+describe('ShortWay.isOpen', () => {
   const closing: [name: string, act: (stream: PassThrough) => unknown][] = [
     ['it is paused', stream => stream.pause()],
     ['it is destroyed', stream => stream.destroy()],
     ['something waits in it', stream => stream.pause().push('waiting')],
     ['it is read by hand', stream => stream.on('readable', () => {})],
   ]
-  it('is so while it flows', async () => assert.equal(isReaderOpen(await flowing()), true))
+  it('is so while it flows', async () => assert.equal(new ShortWay(await flowing()).isOpen, true))
   it('is not so before the first item has been read', () => {
-    assert.equal(isReaderOpen(new PassThrough({ objectMode: true }).on('data', () => {})), false)
+    assert.equal(new ShortWay(new PassThrough({ objectMode: true }).on('data', () => {})).isOpen, false)
   })
   for (const [name, act] of closing) {
     it(`is not so when ${name}`, async () => {
       const stream = await flowing()
       act(stream)
-      assert.equal(isReaderOpen(stream), false)
+      assert.equal(new ShortWay(stream).isOpen, false)
     })
   }
 })
@@ -56,14 +56,14 @@ describe('isWriterOpen', () => {
   }
 })
 
-describe('handOn', () => {
+describe('ShortWay.handOn', () => {
   it('calls the one listener, with the stream as `this`', async () => {
     const calls: unknown[] = []
     const stream = await flowing()
     stream.removeAllListeners('data').on('data', function (this: unknown, item: unknown) {
       calls.push(this === stream, item)
     })
-    handOn(stream, 'second')
+    new ShortWay(stream).handOn('second')
     assert.deepEqual(calls, [true, 'second'])
   })
 
@@ -71,11 +71,11 @@ describe('handOn', () => {
     const calls: string[] = []
     const stream = await flowing()
     stream.removeAllListeners('data')
-    handOn(stream, 'a')
+    new ShortWay(stream).handOn('a')
     stream.once('data', item => calls.push(`once ${item}`))
-    handOn(stream, 'b')
+    new ShortWay(stream).handOn('b')
     stream.on('data', item => calls.push(`one ${item}`)).on('data', item => calls.push(`two ${item}`))
-    handOn(stream, 'c')
+    new ShortWay(stream).handOn('c')
     assert.deepEqual(calls, ['once b', 'one c', 'two c'])
   })
 
@@ -85,7 +85,7 @@ describe('handOn', () => {
     stream.removeAllListeners('data').on('data', () => {
       throw failure
     })
-    assert.throws(() => handOn(stream, 'second'), failure)
+    assert.throws(() => new ShortWay(stream).handOn('second'), failure)
   })
 
   it('goes by an `emit` that somebody has put there', async () => {
@@ -97,7 +97,7 @@ describe('handOn', () => {
       return emit.call(stream, event, ...rest)
     }
     emitted.length = 0
-    handOn(stream, 'second')
+    new ShortWay(stream).handOn('second')
     assert.deepEqual(emitted, ['data', 'second'])
   })
 
@@ -108,7 +108,7 @@ describe('handOn', () => {
       const stream = await flowing(item => (item === 'second' ? Promise.reject(failure) : undefined))
       const errors: unknown[] = []
       stream.on('error', error => errors.push(error))
-      handOn(stream, 'second')
+      new ShortWay(stream).handOn('second')
       await settled()
       assert.deepEqual(errors, [failure])
     } finally {
