@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { getMedia } from '../../lib/index.ts'
-import type { Results } from '../harness/question.ts'
+import type { Metrics, Turns } from '../harness/question.ts'
 import { quantile } from '../harness/statistics.ts'
 import type { StampedServiceReady } from '../services/stamped-service.ts'
 import { sessionOptions } from './session-options.ts'
@@ -13,34 +13,46 @@ export type LatencyParams = {
   /** By the name of their case. */
   readonly services: Readonly<Record<string, StampedServiceReady>>
   readonly frameBytes: Readonly<Record<string, number>>
-  readonly warmUpMs: number
+  /** How long a reader reads before its first turn counts, and before each. */
+  readonly warmUpMs: { readonly first: number; readonly each: number }
   readonly measuredMs: number
 }
 
-export async function run(params: LatencyParams): Promise<Results> {
-  const results: Record<string, Results[string]> = {}
-  for (const [name, service] of Object.entries(params.services)) {
-    let latenciesMs: number[] = []
-    const onFrame = (stamp: bigint): void => {
-      latenciesMs.push(Number(process.hrtime.bigint() - stamp) / 1e6)
+export async function open(params: LatencyParams): Promise<Turns> {
+  const turns = Object.entries(params.services).map(([name, service]) => {
+    const read = (onFrame: OnFrame) => READERS[params.reader](service, onFrame, params.frameBytes[name]!)
+    let warmUpMs = params.warmUpMs.first
+    const turn = async (): Promise<Metrics> => {
+      const metrics = await latencies(read, warmUpMs, params.measuredMs)
+      warmUpMs = params.warmUpMs.each
+      return metrics
     }
-    const stop = READERS[params.reader](service, onFrame, params.frameBytes[name]!)
-    await sleep(params.warmUpMs)
-    latenciesMs = []
-    await sleep(params.measuredMs)
-    stop()
-    results[name] = {
-      frames: latenciesMs.length,
-      p50Ms: quantile(latenciesMs, 0.5),
-      p99Ms: quantile(latenciesMs, 0.99),
-      p999Ms: quantile(latenciesMs, 0.999),
-      maxMs: Math.max(...latenciesMs),
-    }
-  }
-  return results
+    return [name, turn] as const
+  })
+  return Object.fromEntries(turns)
 }
 
-type OnFrame = (stamp: bigint) => void
+async function latencies(
+  read: (onFrame: OnFrame) => () => void,
+  warmUpMs: number,
+  measuredMs: number,
+): Promise<Metrics> {
+  let latenciesMs: number[] = []
+  const stop = read(stamp => latenciesMs.push(Number(process.hrtime.bigint() - stamp) / 1e6))
+  await sleep(warmUpMs)
+  latenciesMs = []
+  await sleep(measuredMs)
+  stop()
+  return {
+    frames: latenciesMs.length,
+    p50Ms: quantile(latenciesMs, 0.5),
+    p99Ms: quantile(latenciesMs, 0.99),
+    p999Ms: quantile(latenciesMs, 0.999),
+    maxMs: Math.max(...latenciesMs),
+  }
+}
+
+type OnFrame = (stamp: bigint) => unknown
 
 /** Each starts to read; what it gives stops it. */
 const READERS: Readonly<

@@ -27,34 +27,32 @@ export const NOT_RUN = 'was not run'
 
 /** All runs of one case of one job. */
 export class Samples {
-  readonly #found: readonly Metrics[]
+  /** By round. */
+  readonly #found: ReadonlyMap<number, Metrics>
   /** What it failed with, where every run did. */
   readonly error: string | undefined
 
   constructor(runs: readonly Run[], job: string, name: string) {
     const results = runs
       .filter(run => run.job === job)
-      .map(run => run.results[name] ?? run.results.all ?? { error: NOT_RUN })
-    this.#found = results.filter(isMeasured)
-    const failed = results.find(result => !isMeasured(result))
-    this.error = this.#found.length > 0 || failed === undefined ? undefined : String(failed.error)
+      .map(run => [run.round, run.results[name] ?? run.results.all ?? { error: NOT_RUN }] as const)
+    this.#found = new Map(results.flatMap(([round, result]) => (isMeasured(result) ? [[round, result]] : [])))
+    const failed = results.map(([, result]) => result).find(result => !isMeasured(result))
+    this.error = this.isMeasured || failed === undefined ? undefined : String(failed.error)
   }
 
   get isMeasured(): boolean {
-    return this.#found.length > 0
+    return this.#found.size > 0
   }
 
   /** One value of each run. */
   values(metric: string): number[] {
-    return this.#found.flatMap(metrics => {
-      const value = metrics[metric]
-      return typeof value === 'number' ? [value] : []
-    })
+    return [...this.#found.values()].flatMap(metrics => numberOf(metrics, metric))
   }
 
   /** The curves of all runs. */
   curves(metric: string): (readonly number[])[] {
-    return this.#found.flatMap(metrics => {
+    return [...this.#found.values()].flatMap(metrics => {
       const value = metrics[metric]
       return typeof value === 'object' ? [value] : []
     })
@@ -63,6 +61,26 @@ export class Samples {
   median(metric: string): number {
     return median(this.values(metric))
   }
+
+  /**
+   * How many times another's value this is: the middle one of the rounds' ratios, since what slowed a round down slowed
+   * both. Where one of them was measured once, the ratio of the middle values.
+   */
+  ratioTo(other: Samples, metric: string): number {
+    const rounds = [...this.#found.keys()].filter(round => other.#found.has(round))
+    if (rounds.length < 2) return this.median(metric) / other.median(metric)
+    const ratios = rounds.flatMap(round => {
+      const [mine] = numberOf(this.#found.get(round)!, metric)
+      const [theirs] = numberOf(other.#found.get(round)!, metric)
+      return mine === undefined || theirs === undefined ? [] : [mine / theirs]
+    })
+    return median(ratios)
+  }
+}
+
+function numberOf(metrics: Metrics, metric: string): number[] {
+  const value = metrics[metric]
+  return typeof value === 'number' ? [value] : []
 }
 
 export function isMeasured(result: Results[string]): result is Metrics {

@@ -129,6 +129,11 @@ class Cost {
     return this.#samples.values('cpuMs').map(ms => this.#perGb(ms))
   }
 
+  /** How many times another's cost for the same payload this is. */
+  times(other: Cost): number {
+    return this.#samples.ratioTo(other.#samples, 'cpuMs')
+  }
+
   /** By the clock on the wall. */
   get megabytesPerSecond(): number {
     return this.#samples.median('bytes') / 1000 / this.#samples.median('wallMs')
@@ -185,8 +190,8 @@ function tableOf(runs: readonly Run[], { name: media, chunkBytes, inMemory }: (t
       return [
         TITLES[demuxer] ?? demuxer,
         ...cells,
-        figure(cost.secondsPerGb / drain.secondsPerGb),
-        figure(cost.secondsPerGb / ours.secondsPerGb),
+        figure(cost.times(drain)),
+        figure(cost.times(ours)),
         cost.error === undefined ? count(cost.megabytesPerSecond) : '–',
         cost.isWhole ? count(cost.framesPerSecond) : '–',
         foundCell(demuxer, cost),
@@ -207,27 +212,27 @@ function foundCell(demuxer: DemuxerName, cost: Cost): string {
 
 function targetsOf(runs: readonly Run[]): Target[] {
   const cost = (media: MediaName, chunkBytes: number, demuxer: DemuxerName) =>
-    new Cost(runs, media, chunkBytes, demuxer).secondsPerGb
+    new Cost(runs, media, chunkBytes, demuxer)
   const ours = (media: MediaName, chunkBytes: number) => cost(media, chunkBytes, 'getmedia')
   const tiny = ours('video-70k', 1024)
-  const call = new Cost(runs, 'call-320', USUAL, 'getmedia').framesPerSecond
+  const call = ours('call-320', USUAL).framesPerSecond
   return [
     atMost(
       'video, 64 KB chunks: CPU against the bare drain',
       1.25,
-      ours('video-8k', USUAL) / cost('video-8k', USUAL, 'drain'),
+      ours('video-8k', USUAL).times(cost('video-8k', USUAL, 'drain')),
     ),
     aheadOfPeers(runs, 'video-8k', 1.5),
     // Where the cost grew with the chunks that a frame lies in, the longer frames would cost more by byte.
     atMost(
       '1 KB chunks, from memory: CPU by byte, 70 KB frames against 8 KB frames (linear)',
       1.25,
-      tiny / ours('video-8k', 1024),
+      tiny.secondsPerGb / ours('video-8k', 1024).secondsPerGb,
     ),
     atLeast(
       '70 KB frames in 1 KB chunks, from memory: ahead of ebml-stream',
       5,
-      cost('video-70k', 1024, 'ebml-stream') / tiny,
+      cost('video-70k', 1024, 'ebml-stream').times(tiny),
     ),
     {
       what: 'call audio, 320-byte blocks, 64 KB chunks, from memory: frames a second of CPU',
@@ -242,10 +247,11 @@ function targetsOf(runs: readonly Run[]): Target[] {
 /** Against the cheapest peer that found every frame. */
 function aheadOfPeers(runs: readonly Run[], media: MediaName, goal: number): Target {
   const costOf = (demuxer: DemuxerName) => new Cost(runs, media, USUAL, demuxer)
+  const ours = costOf('getmedia')
   const best = PEERS.filter(name => costOf(name).isWhole).toSorted(
-    (a, b) => costOf(a).secondsPerGb - costOf(b).secondsPerGb,
+    (a, b) => costOf(a).times(ours) - costOf(b).times(ours),
   )[0]
-  const ahead = best === undefined ? Number.NaN : costOf(best).secondsPerGb / costOf('getmedia').secondsPerGb
+  const ahead = best === undefined ? Number.NaN : costOf(best).times(ours)
   const what = `${MEDIA_TITLES[media]}, 64 KB chunks: ahead of the best JavaScript peer`
   return atLeast(what, goal, ahead, best ?? 'none found all')
 }

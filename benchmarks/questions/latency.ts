@@ -23,7 +23,8 @@ const READER_NAMES = Object.keys(READERS) as Reader[]
 export const latency: Question = {
   name: 'latency',
   asks: 'How long after its last byte is a frame there?',
-  rounds: 3,
+  rounds: 5,
+  takesTurns: true,
   prepare,
   report,
 }
@@ -47,7 +48,8 @@ async function prepare({ build }: Bench): Promise<Prepared> {
       reader,
       services: Object.fromEntries(services.map(({ name, service }) => [name, service.ready])),
       frameBytes: Object.fromEntries(services.map(({ name, frameBytes }) => [name, frameBytes])),
-      warmUpMs: 500,
+      // A session lasts 45 minutes: in its first seconds its code is still being compiled.
+      warmUpMs: { first: 3000, each: 300 },
       measuredMs: 800,
     } satisfies LatencyParams,
     usesLibrary: reader === 'getmedia',

@@ -81,8 +81,9 @@ function costsOf(runs: readonly Run[], client: ClientName, transport: Transport)
 }
 
 function report(runs: readonly Run[]): Report {
+  const samples = (client: ClientName, transport: Transport) => costsOf(runs, client, transport).samples
   const ratio = (transport: Transport) =>
-    costsOf(runs, 'getmedia', transport).secondsPerGb / costsOf(runs, 'got', transport).secondsPerGb
+    samples('getmedia', transport).ratioTo(samples('got', transport), 'cpuMs')
   return {
     tables: TRANSPORTS.map(transport => tableOf(runs, transport)),
     targets: [
@@ -94,8 +95,8 @@ function report(runs: readonly Run[]): Report {
 }
 
 function tableOf(runs: readonly Run[], transport: Transport): Table {
-  const got = costsOf(runs, 'got', transport).secondsPerGb
-  const ours = costsOf(runs, 'getmedia', transport).secondsPerGb
+  const got = costsOf(runs, 'got', transport).samples
+  const ours = costsOf(runs, 'getmedia', transport).samples
   return {
     title: `A session of ${FRAGMENTS} fragments, 8 KB frames, over ${transport === 'tls' ? 'HTTPS' : 'HTTP'} on loopback`,
     head: ['', 'CPU s/GB', '× got', '× ours', 'MB/s', 'found'],
@@ -105,8 +106,8 @@ function tableOf(runs: readonly Run[], transport: Transport): Table {
       return [
         CLIENTS[name],
         spread(secondsPerGb, all),
-        figure(secondsPerGb / got),
-        figure(secondsPerGb / ours),
+        figure(samples.ratioTo(got, 'cpuMs')),
+        figure(samples.ratioTo(ours, 'cpuMs')),
         count(samples.median('bytes') / 1000 / samples.median('wallMs')),
         foundCell(name, samples),
       ]

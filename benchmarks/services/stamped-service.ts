@@ -44,7 +44,7 @@ export async function serve({
       request.url === '/records' ? bareFrames(record) : matroskaFrames(block, frameBytes, template)
     sendEvenly(response, framesPerSecond, frames)
   })
-  const sockets = createSocketServer(socket => {
+  const sockets = createSocketServer({ noDelay: true }, socket => {
     socket.on('error', () => {})
     sendEvenly(socket, framesPerSecond, bareFrames(record))
   })

@@ -49,6 +49,22 @@ describe('Samples', () => {
     assert.equal(samples.error, undefined)
   })
 
+  it('compares two by the middle one of their rounds, which meet the same machine', () => {
+    const times = [
+      [1, 2],
+      [10, 18],
+      [3, 9],
+    ]
+    const runs = times.flatMap(([reader = 0, other = 0], round) => [
+      run(round, { small: { cpuMs: reader } }),
+      { ...run(round, { small: { cpuMs: other } }), job: 'other' },
+    ])
+    const [reader, other] = [new Samples(runs, 'reader', 'small'), new Samples(runs, 'other', 'small')]
+    assert.equal(other.ratioTo(reader, 'cpuMs'), 2)
+    const once = new Samples([run(0, { small: { cpuMs: 30 } })], 'reader', 'small')
+    assert.equal(once.ratioTo(other, 'cpuMs'), 30 / 9)
+  })
+
   it('leaves out the rounds that failed, and fails where all did', () => {
     const failed = { small: { error: 'no such element' } }
     assert.deepEqual(
