@@ -7,7 +7,7 @@ import type {
   TagsEvent,
   TruncatedEvent,
 } from '../mkv/events.ts'
-import { flattenTags } from '../mkv/tags.ts'
+import type { SimpleTag } from '../mkv/tags.ts'
 import type { Track } from '../mkv/tracks.ts'
 import { ConflictFinder } from './codec-conflicts.ts'
 import type { FragmentEnd, FragmentEvent, FragmentFrame, TagRecord } from './events.ts'
@@ -88,11 +88,11 @@ export class FragmentAssembler {
   #tags(event: TagsEvent): void {
     const document = this.#document
     const late = document.ended ? new UserTags() : undefined
-    for (const { name, value } of flattenTags(event.tags)) {
-      if (ServiceTags.owns(name)) document.service.set(name, value)
-      else (late ?? document.tags).set(name, value)
+    let isOfService = false
+    for (const tag of event.tags) {
+      if (takeTags(tag.simpleTags, document.service, late ?? document.tags)) isOfService = true
     }
-    if (this.#options.errorTags === 'raise' && document.service.errorId !== null)
+    if (isOfService && this.#options.errorTags === 'raise' && document.service.errorId !== null)
       throw document.payloadError()
     if (late !== undefined) this.#lateTags(late.record)
     else if (this.#isWholeAtToken()) this.#end('token')
@@ -178,6 +178,19 @@ export class FragmentAssembler {
       endedBy,
     })
   }
+}
+
+/** Puts each tag, nested ones too, where it belongs; true where one is the service's. */
+function takeTags(simpleTags: readonly SimpleTag[], service: ServiceTags, users: UserTags): boolean {
+  let isOfService = false
+  for (const { name, value, children } of simpleTags) {
+    if (ServiceTags.owns(name)) {
+      service.set(name, value)
+      isOfService = true
+    } else users.set(name, value)
+    if (children.length > 0 && takeTags(children, service, users)) isOfService = true
+  }
+  return isOfService
 }
 
 /** What is known of the document under way. */

@@ -51,8 +51,10 @@ export class ServiceTags {
     return this.#text(ERROR_ID, EXCEPTION_ERROR_CODE)
   }
 
-  #text(name: string, otherSpelling = name): string | null {
-    return this.#values.get(name) ?? this.#values.get(otherSpelling) ?? null
+  #text(name: string, otherSpelling?: string): string | null {
+    const text = this.#values.get(name)
+    if (text !== undefined || otherSpelling === undefined) return text ?? null
+    return this.#values.get(otherSpelling) ?? null
   }
 }
 
