@@ -170,6 +170,10 @@ export class RetryingResumer extends Readable {
       const fragmentNumber = event.fragmentNumber ?? undefined
       throw new MkvTruncatedError(event.byteOffset, event.elementPath, { fragmentNumber })
     }
+    if (this.#isNew && this.#seam.passes(event)) {
+      this.#give(event)
+      return this.#hasRoom
+    }
     for (const output of this.#seam.take(event)) {
       if (!this.#isNew) this.#tellOfResume(startSelector)
       this.#isNew = true
@@ -188,25 +192,32 @@ export class RetryingResumer extends Readable {
   #give(event: FragmentEvent): void {
     if (event.type === 'gap') this.#tell('gap', event)
     this.#isWanted = false
-    this.#guard(() => {
+    if (this.destroyed) return
+    try {
       if (this.#short.isOpen) this.#short.handOn(event)
       else this.push(event)
-    })
+    } catch (error) {
+      this.#failByListener(error)
+    }
   }
 
   #tell(name: 'attempt' | 'retry' | 'resumed' | 'gap', notice: object): void {
     this.#guard(() => this.emit(name, notice))
   }
 
-  /** What a listener throws is its own, and not a failure of the session that could be tried again. */
   #guard(call: () => void): void {
     if (this.destroyed) return
     try {
       call()
     } catch (error) {
-      this.destroy(toError(error))
-      throw error
+      this.#failByListener(error)
     }
+  }
+
+  /** What a listener throws is its own, and not a failure of the session that could be tried again. */
+  #failByListener(error: unknown): never {
+    this.destroy(toError(error))
+    throw error
   }
 
   get #hasRoom(): boolean {

@@ -56,6 +56,16 @@ export class Seam {
     return this.#currentNumber
   }
 
+  /**
+   * Whether an event is the next frame of the fragment that the reader is being given: it gets it as it is. So are nearly
+   * all; `take` would make a list for each.
+   */
+  passes(event: FragmentEvent): boolean {
+    if (event.type !== 'frame' || this.#current !== DELIVERING) return false
+    this.partial?.add(event)
+    return true
+  }
+
   /** What the reader is to get for an event; empty for what it has already. Throws a `TypeError` for what is no event. */
   take(event: FragmentEvent): readonly FragmentEvent[] {
     this.#out = []
