@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { type Build, buildTree } from './harness/build.ts'
 import { compareTable } from './harness/compare.ts'
 import { describeMachine, thisMachine } from './harness/machine.ts'
-import { publish, targetTable } from './harness/page.ts'
+import { publish, publishSummary, targetTable } from './harness/page.ts'
 import type { Question, Run } from './harness/question.ts'
 import { keepResults, keptResults } from './harness/results.ts'
 import { runRounds, type Variant } from './harness/rounds.ts'
@@ -56,6 +56,7 @@ async function renderAll(): Promise<void> {
     if (kept === undefined) console.log(`${question.name} has not been measured`)
     else await publish(question, kept)
   }
+  await publishSummary(QUESTIONS)
 }
 
 async function measureAll(): Promise<void> {
@@ -73,6 +74,7 @@ async function measureAll(): Promise<void> {
     if (compare === undefined) await show(question, runs)
     else console.log(toTerminal(compareTable(question, compare, runs)))
   }
+  if (compare === undefined) await publishSummary(QUESTIONS)
 }
 
 async function measure(question: Question, build: Build, variants: readonly Variant[]): Promise<Run[]> {

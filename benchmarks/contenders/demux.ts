@@ -1,7 +1,7 @@
 /** One reader of Matroska over files of several media, in transport chunks of several sizes. */
+import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { cutBytes } from '../fixtures/cut-bytes.ts'
-import { CutFile } from '../fixtures/cut-file.ts'
 import { cpuTurn } from '../harness/cpu.ts'
 import type { Turns } from '../harness/question.ts'
 import { type DemuxerName, demuxer } from './demuxers.ts'
@@ -22,9 +22,12 @@ export type DemuxParams = { readonly demuxer: DemuxerName; readonly cases: reado
 export async function open({ demuxer: name, cases }: DemuxParams): Promise<Turns> {
   const read = await demuxer(name)
   const turns = cases.map(async ({ name: caseName, file, bytes, frames, chunkBytes, inMemory }) => {
-    const cut = await CutFile.open(file, chunkBytes)
     const whole = inMemory ? await readFile(file) : undefined
-    const turn = cpuTurn(() => read(whole === undefined ? cut.stream() : cutBytes(whole, chunkBytes)))
+    const source = () =>
+      whole === undefined
+        ? createReadStream(file, { highWaterMark: chunkBytes })
+        : cutBytes(whole, chunkBytes)
+    const turn = cpuTurn(() => read(source()))
     return [caseName, async () => ({ ...(await turn()), bytes, frames })] as const
   })
   return Object.fromEntries(await Promise.all(turns))

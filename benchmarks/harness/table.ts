@@ -15,7 +15,8 @@ export function toTerminal({ title, head, rows }: Table): string {
 
 export function toMarkdown({ title, head, rows }: Table): string {
   const lines = [head, head.map((_, index) => (index === 0 ? '---' : '---:')), ...rows]
-  return `**${title}**\n\n${lines.map(line => `| ${line.map(cell).join(' | ')} |`).join('\n')}`
+  const table = lines.map(line => `| ${line.map(cell).join(' | ')} |`).join('\n')
+  return title === '' ? table : `**${title}**\n\n${table}`
 }
 
 function cell(text: string): string {

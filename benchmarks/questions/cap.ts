@@ -87,7 +87,7 @@ function report(runs: readonly Run[]): Report {
         isReached: most >= 25,
       },
       {
-        what: 'memory for each further session',
+        what: 'memory for each further session there',
         goal: '≤ 6 MB',
         found: `${figure(perSessionMb)} MB`,
         isReached: perSessionMb <= 6,

@@ -75,7 +75,7 @@ function report(runs: readonly Run[]): Report {
     })),
     targets: [
       {
-        what: 'p99 at the cap, from a frame’s last byte to its event',
+        what: 'latency: p99 at the cap, from a frame’s last byte to its event',
         goal: '< 2 ms',
         found: `${figure(atCap)} ms (a bare socket: ${figure(ofSocket)} ms)`,
         isReached: atCap < 2,
