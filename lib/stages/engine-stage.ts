@@ -82,16 +82,33 @@ export class EngineStage<In> extends Transform {
 
   /** What need not wait goes straight to the engine, and its events to the reader. */
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
-    if (encoding !== undefined || callback !== undefined || !this.#isOpen(chunk))
+    if (encoding !== undefined || callback !== undefined || !this.takeNow(chunk))
       return super.write(chunk, encoding as string, callback as Callback)
+    return !this.destroyed && !this.writableNeedDrain
+  }
+
+  /** @internal Takes what need not wait, as `write` does; false where it must. */
+  takeNow(chunk: unknown): boolean {
+    if (!this.#isOpen(chunk)) return false
     this.#isBusy = true
     for (let event = this.#push(chunk) ?? this.#next(); event !== undefined; event = this.#next()) {
       this.#handOn(event)
-      if (!this.#isPassing()) return this.#giveRest(chunk)
+      if (!this.#isPassing()) {
+        this.#giveRest(chunk)
+        return true
+      }
     }
-    if (this.#engineFailure !== undefined) return this.#giveRest(chunk)
-    this.#goOn()
+    if (this.#engineFailure === undefined) this.#goOn()
+    else this.#giveRest(chunk)
     return true
+  }
+
+  override pipe<T extends NodeJS.WritableStream>(destination: T, options?: { end?: boolean }): T {
+    super.pipe(destination, options)
+    // Not one whose `write` is somebody else's.
+    if (destination instanceof EngineStage && destination.write === EngineStage.prototype.write)
+      this.#short.pipedTo(destination)
+    return destination
   }
 
   override _write(chunk: In, encoding: string, callback: Callback): void {
@@ -162,17 +179,17 @@ export class EngineStage<In> extends Transform {
   }
 
   /** The reader wants no more in the middle of what was written the short way, or the engine has failed. */
-  #giveRest(chunk: unknown): boolean {
-    if (this.destroyed) return false
+  #giveRest(chunk: unknown): void {
+    if (this.destroyed) return
     if (isWriterOpen(this)) {
       // It stands in the queue until all of it is given, so that its writer is held back.
       this.#isBusy = false
       this.#isRest = true
-      return super.write(chunk)
+      super.write(chunk)
+    } else {
+      // A listener has written more, corked or ended: that comes behind.
+      this.#give()
     }
-    // A listener has written more, corked or ended: that comes behind.
-    this.#give()
-    return !this.writableNeedDrain
   }
 
   /** All is given of what was written the short way. */

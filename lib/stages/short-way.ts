@@ -15,6 +15,7 @@ export class ShortWay {
   readonly #reader: ReaderState
   /** A promise that a listener gives is to be watched then; a stream asks for that when it is made. */
   readonly #watchesListeners = EventEmitter.captureRejections
+  #pipe: Pipe | undefined
 
   constructor(stream: Readable) {
     this.#stream = stream as Readable & Emitter
@@ -28,6 +29,16 @@ export class ShortWay {
   }
 
   /**
+   * The stream has just been piped to a stage. While that is all that reads it, items go there without `pipe`'s own
+   * listener, which knows no stage from any other: of call audio through demuxer and extractor, a twelfth more comes so.
+   */
+  pipedTo(stage: Taker): void {
+    const listener = this.#stream._events?.data
+    const isSole = typeof listener === 'function' && this.#reader.pipes[0] === stage
+    this.#pipe = isSole ? { listener, stage } : undefined
+  }
+
+  /**
    * Hands an item to the reader, where it is open: `emit('data', item)`, without the way through `emit` where there is one
    * listener, and nobody has an `emit` of his own. Of call audio through demuxer and extractor, a sixth more comes so.
    */
@@ -35,7 +46,10 @@ export class ShortWay {
     const stream = this.#stream
     const listener = stream._events?.data
     const isPlain = !this.#watchesListeners && stream.emit === PLAIN_EMIT
-    if (isPlain && typeof listener === 'function') listener.call(stream, item)
+    if (isPlain && typeof listener === 'function') {
+      // What the stage cannot take now goes by the listener, which holds the stream back.
+      if (listener !== this.#pipe?.listener || !this.#pipe.stage.takeNow(item)) listener.call(stream, item)
+    }
     // A reader that is away for a moment gets it when it is back.
     else if (!stream.emit('data', item)) stream.push(item)
   }
@@ -47,8 +61,14 @@ export function isWriterOpen(stream: Duplex): boolean {
   return length === 0 && corked === 0 && ending === false
 }
 
+/** A stage that takes what need not wait; false where it must. */
+type Taker = { takeNow(item: unknown): boolean }
+
+type Pipe = { readonly listener: unknown; readonly stage: Taker }
+
 type ReaderState = Readable['_readableState'] & {
   readonly decoder: unknown
+  readonly pipes: readonly unknown[]
   /** The reader has read once, or listened. */
   readonly dataEmitted: boolean
 }

@@ -404,3 +404,122 @@ describe('EngineStage gives each event once and in order', () => {
     )
   })
 })
+
+/** Gives each text that is pushed, once plain and once in capitals. */
+class EchoEngine {
+  #waiting: string[] = []
+
+  push(text: string): void {
+    this.#waiting.push(text, text.toUpperCase())
+  }
+
+  end(): void {
+    this.#waiting.push('over')
+  }
+
+  next(): string | undefined {
+    return this.#waiting.shift()
+  }
+}
+
+const echoesOf = (text: string) => [text, text.toUpperCase()]
+
+class EchoStage extends EngineStage<string> {
+  constructor() {
+    super(new EchoEngine(), { writableObjectMode: true, writableHighWaterMark: 4, readableHighWaterMark: 4 })
+  }
+}
+
+/** Two stages in a row whose reader flows, and what has reached it. */
+async function row(last = new EchoStage()) {
+  const first = stageOf()
+  const events: string[] = []
+  first.pipe(last).on('data', (event: string) => events.push(event))
+  first.write(1)
+  await settled()
+  return { first, last, events }
+}
+
+describe('An EngineStage that is piped to another', () => {
+  it('hands its events on at once while all flows', async () => {
+    const { first, events } = await row()
+    first.write(2)
+    assert.deepEqual(events, ['1.0', '2.0', '2.1'].flatMap(echoesOf))
+  })
+
+  it('is held back by a reader that has stopped: no more than the marks of both wait', async () => {
+    const { first, last, events } = await row()
+    last.pause()
+    let written = 0
+    while (first.write(2)) written++
+    await settled()
+    const waiting = first.readableLength + last.writableLength + last.readableLength
+    assert.deepEqual([events.length, first.isPaused(), waiting <= 3 * 4 + 1], [2, true, true])
+    last.resume()
+    first.end()
+    await once(last, 'end')
+    assert.equal(events.length, echoesOf('').length * (1 + 2 * (written + 1) + 1) + 1)
+  })
+
+  it('gives nothing more to one that it is unpiped from, nor past another reader', async () => {
+    const { first, last, events } = await row()
+    const others: string[] = []
+    first.on('data', (event: string) => others.push(event))
+    first.write(2)
+    first.unpipe(last)
+    first.resume()
+    await settled()
+    first.write(4)
+    await settled()
+    assert.deepEqual([events, others], [['1.0', '2.0', '2.1'].flatMap(echoesOf), ['2.0', '2.1', '4.0']])
+  })
+
+  it('goes by the `write` of one that has its own', async () => {
+    const written: unknown[] = []
+    class Watched extends EchoStage {
+      override write(chunk: unknown): boolean {
+        written.push(chunk)
+        return super.write(chunk)
+      }
+    }
+    const { first, events } = await row(new Watched())
+    first.write(2)
+    assert.deepEqual([written, events.length], [['1.0', '2.0', '2.1'], 6])
+  })
+
+  it('lets each event through once and in order, whatever the reader, and whoever writes between, does', async () => {
+    const action = fc.constantFrom('write', 'write', 'write', 'pause', 'resume', 'cork', 'uncork', 'turn')
+    const reaction = fc.constantFrom('none', 'none', 'none', 'pause', 'write')
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(action, { maxLength: 40 }),
+        fc.array(reaction, { maxLength: 20 }),
+        async (actions, reactions) => {
+          const { first, last, events } = await row()
+          let written = 2
+          last.on('data', () => {
+            const name = reactions.shift()
+            if (name === 'pause') last.pause()
+            else if (name === 'write') first.write(written++)
+          })
+          for (const name of actions) {
+            if (name === 'write') first.write(written++)
+            else if (name === 'turn') await settled()
+            else last[name]()
+          }
+          reactions.length = 0
+          first.end()
+          while (last.writableCorked > 0) last.uncork()
+          last.resume()
+          await once(last, 'end')
+          const all = [
+            ...Array.from({ length: written - 1 }, (_, index) => index + 1).flatMap(eventsOf),
+            'end',
+          ]
+          assert.deepEqual(events, [...all.flatMap(echoesOf), 'over'])
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+})
