@@ -22,7 +22,6 @@ export class EbmlReader {
   readonly #options: EbmlReaderOptions
   /** Of the two limits: what is not above it breaks neither. */
   readonly #smallestLimit: number
-  readonly #wantsBlocks: boolean
   readonly #stack: OpenElement[] = []
   /** The innermost open element: the top of the stack. */
   #parent: OpenElement | undefined
@@ -32,6 +31,8 @@ export class EbmlReader {
   readonly #data: PlacedData = { kind: 'data', definition: VOID, byteOffset: 0, place: NOWHERE }
   readonly #known = new Map<number, KnownElement>()
   #lastId = 0
+  /** Known from the first one on, which goes the general way. */
+  #wantsBlocks = false
   #lastKnown: KnownElement | undefined
   /** Offset of the first unread byte in the payload. */
   #offset = 0
@@ -41,7 +42,6 @@ export class EbmlReader {
   constructor(options: EbmlReaderOptions) {
     this.#options = options
     this.#smallestLimit = Math.min(options.maxFrameBytes, options.maxMetadataBytes)
-    this.#wantsBlocks = options.wants(SIMPLE_BLOCK)
   }
 
   /** Accepts the next bytes, which must not change from now on: what is read may be views of them. */
@@ -154,6 +154,7 @@ export class EbmlReader {
     const isWanted = definition.parentId !== ANYWHERE && this.#options.wants(definition)
     const known = { definition, isWanted, isMaster: definition.type === 'master' }
     this.#known.set(id, known)
+    if (id === ID.SimpleBlock) this.#wantsBlocks = isWanted
     return known
   }
 

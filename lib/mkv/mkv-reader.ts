@@ -134,7 +134,7 @@ export class MkvReader {
   /** Tags that are all there, and as usual, are told at once. */
   #plainTags({ id }: ElementDefinition, byteOffset: number): MkvEvent | undefined {
     const place = id === ID.Tags ? this.#ebml.payloadAhead() : undefined
-    if (place === undefined || (place.end - place.start) * MOST_MEMORY_PER_BYTE > this.#maxMetadataBytes)
+    if (place === undefined || mostMemoryOf(place.end - place.start) > this.#maxMetadataBytes)
       return undefined
     const tags = readPlainTags(place.segment.bytes, place.start, place.end)
     if (tags === undefined) return undefined
@@ -251,7 +251,10 @@ function documentStart(header: ElementTree): MkvEvent {
 
 const MIB = 1024 * 1024
 const ELEMENT_OVERHEAD_BYTES = 64
-/** Of an empty element in the fewest bytes, which are two. */
-const MOST_MEMORY_PER_BYTE = ELEMENT_OVERHEAD_BYTES / 2
+/** What an element with so large a payload may cost at most: itself, and empty elements in the fewest bytes, which are three. */
+function mostMemoryOf(payloadBytes: number): number {
+  return ELEMENT_OVERHEAD_BYTES * (1 + payloadBytes / 3) + payloadBytes
+}
+
 /** Track, time, flags and a lace of 256 sizes; generous for Xiph sizes. */
 const MAX_BLOCK_HEAD_BYTES = 64 * 1024

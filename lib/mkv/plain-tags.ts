@@ -36,7 +36,7 @@ function readTag(elements: Elements, end: number): Tag | undefined {
       if (targets === undefined) return undefined
     }
   }
-  const { targetTypeValue, trackUids } = targets ?? UNTARGETED
+  const { targetTypeValue = WHOLE_SEGMENT, trackUids = [] } = targets ?? {}
   return { targetTypeValue, trackUids, simpleTags }
 }
 
@@ -47,15 +47,14 @@ function readTargets(elements: Elements, end: number): Targets | undefined {
   const trackUids: bigint[] = []
   while (elements.at < end) {
     const id = elements.open(end)
-    if (elements.isEmpty) return undefined
-    const bytes = elements.takeBytes()
-    const trackUid = id === ID.TagTrackUID ? readUintBig(bytes) : undefined
-    if (trackUid !== undefined) trackUids.push(trackUid)
-    else {
-      if (id !== ID.TargetTypeValue) return undefined
-      targetTypeValue = readUint(bytes)
+    if (id === ID.TagTrackUID && !elements.isEmpty) {
+      const trackUid = readUintBig(elements.takeBytes())
+      if (trackUid === undefined) return undefined
+      trackUids.push(trackUid)
+    } else if (id === ID.TargetTypeValue && !elements.isEmpty) {
+      targetTypeValue = readUint(elements.takeBytes())
       if (targetTypeValue === undefined) return undefined
-    }
+    } else return undefined
   }
   return { targetTypeValue: targetTypeValue ?? WHOLE_SEGMENT, trackUids }
 }
@@ -71,7 +70,7 @@ function readSimpleTag(elements: Elements, end: number): SimpleTag | undefined {
     else if (id === ID.TagLanguage && !elements.isEmpty) language = elements.takeName()
     else return undefined
   }
-  return { name: name ?? '', value: value ?? '', language: language ?? UNKNOWN_LANGUAGE, children: NONE }
+  return { name: name ?? '', value: value ?? '', language: language ?? UNKNOWN_LANGUAGE, children: [] }
 }
 
 /** Elements one behind the other, opened where they are plain: an id of two bytes, as all of a tag's are, and a known size. */
@@ -107,23 +106,21 @@ class Elements {
   }
 
   takeBytes(): Uint8Array {
-    const start = this.at
-    this.at = this.end
-    return this.#bytes.subarray(start, this.end)
+    return this.#bytes.subarray(this.#pass(), this.end)
   }
 
   takeName(): string {
-    const start = this.at
-    this.at = this.end
-    return readName(this.#bytes, start, this.end)
+    return readName(this.#bytes, this.#pass(), this.end)
   }
 
   takeText(): string {
+    return readString(this.#bytes, this.#pass(), this.end)
+  }
+
+  /** Goes behind the payload that is ahead; gives where it began. */
+  #pass(): number {
     const start = this.at
     this.at = this.end
-    return readString(this.#bytes, start, this.end)
+    return start
   }
 }
-
-const NONE: readonly never[] = Object.freeze([])
-const UNTARGETED: Targets = { targetTypeValue: WHOLE_SEGMENT, trackUids: NONE }

@@ -5,7 +5,7 @@ import { readPlainTags } from '../../lib/mkv/plain-tags.ts'
 import { ELEMENT_IDS as ID } from '../../lib/mkv/schema/elements.ts'
 import { binary, element, master, string, uint } from '../../lib/mkv/writer.ts'
 import { cutEvery } from '../support/chunkings.ts'
-import { document, tags } from '../support/mkv-builder.ts'
+import { document, segmentHead, tags } from '../support/mkv-builder.ts'
 import { digest, eventsOf, readMkv } from './read-mkv.ts'
 
 /** Elements of tags, each where it belongs or elsewhere, of any widths, some unknown, empty, or no tag's at all. */
@@ -30,6 +30,9 @@ const { content } = fc.letrec<{ content: Buffer; one: Buffer }>(tie => ({
 const usual = fc
   .array(fc.tuple(fc.string({ maxLength: 8 }), fc.string({ maxLength: 8 })), { maxLength: 4 })
   .map(pairs => tags(pairs))
+
+/** An empty EBML header, and a Segment of unknown size: nothing that costs memory before the tags. */
+const ebmlHead = Buffer.concat([master(ID.EBML), segmentHead()])
 
 const plain = (payload: Buffer) => readPlainTags(payload, 0, payload.length)
 const name = string(ID.TagName, 'n')
@@ -59,6 +62,18 @@ describe('readPlainTags', () => {
         wrong.set(others.subarray(0, wrong.length), at % Math.max(1, wrong.length - others.length))
         const payload = document(wrong)
         assert.equal(digest(readMkv([payload])), digest(readMkv(cutEvery(payload, 1))))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('keeps to the limit of metadata, to the byte', () => {
+    const small = fc.array(fc.constantFrom(tag(), tag(master(ID.SimpleTag)), tag(name)), { maxLength: 3 })
+    fc.assert(
+      fc.property(small, fc.integer({ min: 1, max: 700 }), (list, maxMetadataBytes) => {
+        const payload = Buffer.concat([ebmlHead, master(ID.Tags, ...list)])
+        const whole = readMkv([payload], { maxMetadataBytes })
+        assert.equal(digest(whole), digest(readMkv(cutEvery(payload, 1), { maxMetadataBytes })))
       }),
       { numRuns: 1000 },
     )
