@@ -19,9 +19,9 @@ export type LatencyParams = {
 }
 
 export async function open(params: LatencyParams): Promise<Turns> {
+  let warmUpMs = params.warmUpMs.first
   const turns = Object.entries(params.services).map(([name, service]) => {
     const read = (onFrame: OnFrame) => READERS[params.reader](service, onFrame, params.frameBytes[name]!)
-    let warmUpMs = params.warmUpMs.first
     const turn = async (): Promise<Metrics> => {
       const metrics = await latencies(read, warmUpMs, params.measuredMs)
       warmUpMs = params.warmUpMs.each
