@@ -5,7 +5,7 @@ const MEASURED_MS = 100
 /** It is warm when it has not become faster by a tenth in two windows of this length. */
 const WARM_UP_WINDOW_MS = 80
 /** Of the first case of a process, for which all code is compiled, and of the others. */
-const LONGEST_WARM_UP_MS = { first: 2000, later: 600 }
+const LONGEST_WARM_UP_MS = { first: 2000, later: 450 }
 /** Who takes as long for one pass, warm, has been measured by the last of them. */
 export const SLOW_PASS_MS = 400
 /** In a pass of this length there is time enough to become warm. */

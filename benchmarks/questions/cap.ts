@@ -32,7 +32,7 @@ async function prepare({ build }: Bench): Promise<Prepared> {
   const job = {
     id: JOB,
     module: 'benchmarks/contenders/cap.ts',
-    params: { url, capBytesPerSecond: CAP, steps: STEPS, settleMs: 800, windowMs: 2000 } satisfies CapParams,
+    params: { url, capBytesPerSecond: CAP, steps: STEPS, settleMs: 800, windowMs: 1600 } satisfies CapParams,
     usesLibrary: true,
     nodeOptions: STEADY_HEAP,
   }

@@ -4,9 +4,9 @@ import type { Bench, Job, Prepared, Question, Report, Run } from '../harness/que
 import { Samples } from '../harness/statistics.ts'
 import { figure, spread } from '../harness/table.ts'
 
-const GET_BYTES = 600e6
+const GET_BYTES = 400e6
 const PUT_BYTES = 100e6
-const PACED_MS = 2000
+const PACED_MS = 1500
 
 /** A row of the table, and what it is measured against. */
 type Case = { readonly id: string; readonly title: string; readonly limit?: string }

@@ -12,8 +12,8 @@ import {
 
 const PAYLOAD_BYTES = 10e9
 /** Enough to see where it settles. */
-const DRAINED_BYTES = 3e9
-const STALL_MS = 4000
+const DRAINED_BYTES = 2e9
+const STALL_MS = 3000
 const SESSIONS = 100
 /** The curve has a point for each 100 MB; what comes before the first is starting up. */
 const POINT_GB = 0.1
@@ -43,7 +43,7 @@ async function prepare({ build }: Bench): Promise<Prepared> {
     job('getmedia', { what: 'payload', reader: 'getmedia', url, bytes: PAYLOAD_BYTES }),
     job('got', { what: 'payload', reader: 'got', url, bytes: DRAINED_BYTES }),
     job('stall', { what: 'stall', url, bytesBefore: 200e6, stallMs: STALL_MS }),
-    job('sessions', { what: 'sessions', url: slow.ready.url, sessions: SESSIONS, forMs: 4000 }),
+    job('sessions', { what: 'sessions', url: slow.ready.url, sessions: SESSIONS, forMs: 3000 }),
   ]
   return { jobs, [Symbol.asyncDispose]: () => stopAll([fast, slow]) }
 }
