@@ -88,7 +88,7 @@ function payloadTable(runs: readonly Run[]): Table {
     title: '10 GB in one session, unpaced, 8 KB frames',
     head: ['', 'peak RSS MB', 'from MB', 'to MB', 'MB/s'],
     rows: [
-      ['got, drained, the first 3 GB', 'got'],
+      ['got, drained, the first 2 GB', 'got'],
       ['`getMedia()`: every frame (ours)', 'getmedia'],
     ].map(([title = '', reader = '']) => {
       const samples = new Samples(runs, reader, 'all')
