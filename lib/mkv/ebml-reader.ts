@@ -31,9 +31,9 @@ export class EbmlReader {
   readonly #data: PlacedData = { kind: 'data', definition: VOID, byteOffset: 0, place: NOWHERE }
   readonly #known = new Map<number, KnownElement>()
   #lastId = 0
+  #lastKnown: KnownElement | undefined
   /** Known from the first one on, which goes the general way. */
   #wantsBlocks = false
-  #lastKnown: KnownElement | undefined
   /** Offset of the first unread byte in the payload. */
   #offset = 0
   #ended = false
@@ -121,9 +121,10 @@ export class EbmlReader {
     const size = readPlainSize(bytes, sizeStart, sizeLength)
     if (size < 0 || dataStart + size > end || size > this.#smallestLimit) return undefined
     const byteOffset = this.#offset
-    if (byteOffset + 1 + sizeLength + size > this.#parent.limit) return undefined
-    this.#bytes.skip(1 + sizeLength)
-    this.#offset = byteOffset + 1 + sizeLength
+    const headerLength = dataStart - start
+    if (byteOffset + headerLength + size > this.#parent.limit) return undefined
+    this.#bytes.skip(headerLength)
+    this.#offset = byteOffset + headerLength
     return this.#payload(SIMPLE_BLOCK, byteOffset, size)
   }
 

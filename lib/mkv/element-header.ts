@@ -64,10 +64,7 @@ function readId(bytes: Uint8Array, start: number, length: number, fail: Fail): n
   return id
 }
 
-/**
- * A size as almost all are: known, and below 2^31; else -1. It is read without leaving the machine's integers, which halves the
- * time of a header.
- */
+/** A size as almost all are: known, and below 2^31; else -1. It is read without leaving the machine's integers. */
 export function readPlainSize(bytes: Uint8Array, start: number, length: number): number {
   let size = bytes[start]! & (0xff >> length)
   for (let i = 1; i < length; i++) {

@@ -6,7 +6,7 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 /** An unsigned integer of up to eight bytes. */
 export function readUintBig(bytes: Uint8Array): bigint | undefined {
   if (bytes.length > 8) return undefined
-  // Made of a number, it takes a tenth of the time.
+  // One bigint, where the loop makes three for each byte.
   const small = readUint(bytes)
   if (small !== undefined) return BigInt(small)
   let value = 0n
