@@ -1,11 +1,4 @@
-import { GetMediaError, OptionError } from '../index.ts'
-
-const FAILED = 1
-const WRONG_USAGE = 2
-
-export function exitCodeOf(error: unknown): number {
-  return error instanceof OptionError ? WRONG_USAGE : FAILED
-}
+import { GetMediaError } from '../index.ts'
 
 /**
  * One line on standard error for what getmedia raises on purpose; the whole stack for what is a bug. `where` is the flag of

@@ -8,6 +8,7 @@ import {
   OptionError,
   TagExtractor,
 } from '../../index.ts'
+import { EXIT_CODES, raiseExitCode } from '../exit-code.ts'
 import { openOutputs } from '../sinks/open-outputs.ts'
 import {
   addOutputFlags,
@@ -50,11 +51,11 @@ async function convert(file: string, flags: OutputFlags): Promise<void> {
 async function* tellTrouble(events: AsyncIterable<FragmentEvent>): AsyncGenerator<FragmentEvent> {
   for await (const event of events) {
     if (event.type === 'truncated') {
-      process.exitCode = 1
+      raiseExitCode(EXIT_CODES.failed)
       process.stderr.write(`getmedia: the payload is broken off at byte ${event.byteOffset}\n`)
     }
     if (event.type === 'fragment-end' && (event.errorId !== null || event.errorCode !== null)) {
-      process.exitCode = 1
+      raiseExitCode(EXIT_CODES.failed)
       const error = [event.errorId, event.errorCode].filter(part => part !== null).join(' ')
       process.stderr.write(`getmedia: the payload tells of an error: ${error}\n`)
     }

@@ -8,6 +8,7 @@ import pc from 'picocolors'
 import { type Emulator, startEmulator } from '../../emulator/index.ts'
 import { type GetMediaStream, getMedia, MkvFileSink, type RetryEvent } from '../../index.ts'
 import { FrameLedger } from '../demo/frame-ledger.ts'
+import { EXIT_CODES, raiseExitCode } from '../exit-code.ts'
 import { Tally } from '../tally.ts'
 import { LiveLine } from '../terminal/live-line.ts'
 
@@ -62,7 +63,7 @@ async function consume(service: Emulator): Promise<void> {
     ])}`,
   )
   console.log(`\nWhat came plays: ${file}`)
-  if (ledger.lost + ledger.twice > 0) process.exitCode = 1
+  if (ledger.lost + ledger.twice > 0) raiseExitCode(EXIT_CODES.failed)
 }
 
 function showProgress(stream: GetMediaStream, tally: Tally): LiveLine {

@@ -11,6 +11,7 @@ import {
   TagExtractor,
 } from '../../index.ts'
 import { eventLine } from '../event-lines.ts'
+import { EXIT_CODES, raiseExitCode } from '../exit-code.ts'
 import { formatBytes, formatTime, shortNumber } from '../terminal/format.ts'
 
 type InspectOptions = { readonly json?: true; readonly hash?: true }
@@ -39,7 +40,7 @@ async function inspect(file: string, options: InspectOptions): Promise<void> {
   // Not one pipeline: it would throw away what the extractor holds when the demuxer fails.
   const events = joinStages(input, new MkvChunkDemuxer(), extractor)
   await pipeline(events, output, process.stdout, { end: false })
-  if (isTruncated) process.exitCode = 1
+  if (isTruncated) raiseExitCode(EXIT_CODES.failed)
 }
 
 function jsonLines(withHash: boolean): (event: FragmentEvent) => string {

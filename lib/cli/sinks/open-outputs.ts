@@ -1,4 +1,5 @@
-import { exitCodeOf, reportError } from '../report-error.ts'
+import { exitCodeOf, raiseExitCode } from '../exit-code.ts'
+import { reportError } from '../report-error.ts'
 import { FanOut } from './fan-out.ts'
 import { OUTPUT_KINDS } from './kinds/index.ts'
 import { checkOutputFlags, type OutputFlags } from './output-flags.ts'
@@ -19,5 +20,5 @@ export function openOutputs(flags: OutputFlags, tell: TellFile): FanOut {
 
 function failOutput(output: string, error: Error): void {
   reportError(error, `--${output}`)
-  process.exitCode ??= exitCodeOf(error)
+  raiseExitCode(exitCodeOf(error))
 }
