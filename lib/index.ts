@@ -13,6 +13,7 @@ export type { Clock } from './clock.ts'
 export * from './errors.ts'
 export { type GetMediaMetrics, type GetMediaOptions, GetMediaStream, getMedia } from './get-media.ts'
 export type { CodecData } from './mkv/codecs/codec-data.ts'
+export { isRandomAccessPoint, type RandomAccess, randomAccessOf } from './mkv/codecs/random-access.ts'
 export type * from './mkv/events.ts'
 export type { SimpleTag, Tag, TagValue } from './mkv/tags.ts'
 export type {

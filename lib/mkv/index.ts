@@ -1,6 +1,14 @@
 /** EBML and Matroska without streams and without AWS: `import { MkvReader } from 'getmedia/mkv'`. */
 export { MkvLimitError, MkvSyntaxError } from '../errors.ts'
 export type { CodecData } from './codecs/codec-data.ts'
+export {
+  isRandomAccessPoint,
+  type JudgedFrame,
+  type RandomAccess,
+  type RandomAccessJudge,
+  randomAccessJudge,
+  randomAccessOf,
+} from './codecs/random-access.ts'
 export { type EbmlEvent, EbmlReader, type EbmlReaderOptions } from './ebml-reader.ts'
 export type * from './events.ts'
 export { MkvReader, type MkvReaderOptions } from './mkv-reader.ts'

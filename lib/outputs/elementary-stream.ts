@@ -43,7 +43,7 @@ const FORMATS: readonly ElementaryFormat[] = ['annexb', 'h264', 'h265', 'adts', 
  *
  * Emits `track` (`ElementaryTrackEvent`). Fails with `OutputError` where no track fits, for an encrypted one, for frames that
  * are not what their codec promises, for a change of codec, for AAC that ADTS has no header for, and where the stream ends and
- * not one frame could be written; with `OptionError` and `AbortError`.
+ * not one frame could be written, though frames came; with `OptionError` and `AbortError`.
  *
  * Memory: 16 events, and a frame beyond 64 KiB of output.
  *
@@ -63,7 +63,10 @@ export class ElementaryStream extends Transform {
   /** The track as the writer has it. */
   #written: Track | undefined
   #writer: FrameWriter | undefined
-  #frames = 0
+  /** Of any track; of the track that is written; of those that gave bytes. */
+  #receivedFrames = 0
+  #trackFrames = 0
+  #writtenFrames = 0
   #skippedFrames = 0
 
   constructor(options: ElementaryStreamOptions = {}) {
@@ -102,9 +105,8 @@ export class ElementaryStream extends Transform {
   }
 
   override _flush(callback: Callback): void {
-    const writer = this.#writer
-    const isEmpty = writer !== undefined && this.#frames === 0
-    callback(isEmpty ? new OutputError('ElementaryStream', this.#emptyProblem(writer)) : null)
+    const isEmpty = this.#receivedFrames > 0 && this.#writtenFrames === 0
+    callback(isEmpty ? new OutputError('ElementaryStream', this.#emptyProblem()) : null)
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
@@ -113,19 +115,22 @@ export class ElementaryStream extends Transform {
   }
 
   #take(frame: FragmentFrame): void {
+    this.#receivedFrames++
     if (!this.#isChosen) {
       this.#isChosen = true
       this.#track = this.#choice.of(this.#tracks)
     }
     const track = this.#track
     if (track === undefined || frame.track !== track.number) return
+    this.#trackFrames++
     const bytes = this.#writerFor(track).write(frame)
     if (bytes === undefined) {
       this.#skippedFrames++
       return
     }
-    this.#frames++
-    if (bytes.length > 0) this.push(bytes)
+    if (bytes.length === 0) return
+    this.#writtenFrames++
+    this.push(bytes)
   }
 
   #writerFor(track: Track): FrameWriter {
@@ -155,8 +160,13 @@ export class ElementaryStream extends Transform {
     return this.#format === undefined ? formats[0] : formats.find(format => format === this.#format)
   }
 
-  #emptyProblem({ problem }: FrameWriter): string {
-    return `of ${this.#skippedFrames} frames not one could be written: ${problem}`
+  #emptyProblem(): string {
+    const track = this.#track
+    if (this.#trackFrames === 0 && track !== undefined) {
+      return `${this.#receivedFrames} frames came, and none is of track ${describe(track)}; set \`track\` to another one`
+    }
+    const problem = this.#skippedFrames > 0 ? this.#writer?.problem : 'they hold no bytes'
+    return `of ${this.#trackFrames} frames not one could be written: ${problem}`
   }
 }
 

@@ -1,11 +1,14 @@
 import { Writable } from 'readable-stream'
 import { OptionError } from '../errors.ts'
+import { choiceOption } from '../options.ts'
 import { AtomicFile } from './atomic-file.ts'
 import { followSignal, WriteQueue } from './write-queue.ts'
 
 export type FileSinkOptions = {
   /** Where the file goes; its directory is made if it is not there. */
   readonly path: string
+  /** What happens where the stream ends and brought no bytes: an empty file, or none. @default 'write' */
+  readonly emptyFile?: 'write' | 'skip'
   /** Destroys the sink when it fires, with `AbortError`; the file so far is kept. */
   readonly signal?: AbortSignal
 }
@@ -19,6 +22,7 @@ type Callback = (error?: Error | null) => void
  */
 export class FileSink extends Writable {
   readonly #path: string
+  readonly #emptyFile: 'write' | 'skip'
   readonly #queue = new WriteQueue()
   #unfollow: () => void = () => {}
   #file: AtomicFile | undefined
@@ -31,6 +35,7 @@ export class FileSink extends Writable {
     const { path, signal } = options
     if (typeof path !== 'string' || path === '') throw new OptionError('path', 'be a file name', path)
     this.#path = path
+    this.#emptyFile = choiceOption('emptyFile', options.emptyFile, 'write', ['write', 'skip'])
     this.#unfollow = followSignal('FileSink', this, signal)
   }
 
@@ -46,7 +51,7 @@ export class FileSink extends Writable {
 
   override _final(callback: Callback): void {
     this.#queue.run(async () => {
-      this.#file ??= await AtomicFile.open(this.#path)
+      if (this.#emptyFile === 'write') this.#file ??= await AtomicFile.open(this.#path)
       await this.#finish()
     }, callback)
   }

@@ -3,6 +3,7 @@ import { Writable } from 'readable-stream'
 import { OptionError } from '../errors.ts'
 import { choiceOption, numberOption } from '../options.ts'
 import type { FragmentEvent } from '../stages/events.ts'
+import { checkFramesWritten } from './frames-written.ts'
 import { HlsDirectory } from './hls/hls-directory.ts'
 import { Playlist } from './hls/playlist.ts'
 import { RetiredFiles } from './hls/retired-files.ts'
@@ -11,6 +12,7 @@ import { Chunker } from './mp4/chunker.ts'
 import { FragmentedMp4, type Mp4Piece } from './mp4/fragmented-mp4.ts'
 import { mp4Placer } from './mp4/mp4-placer.ts'
 import type { UnsupportedTracks } from './mp4/unsupported-tracks.ts'
+import type { FramePlacer } from './timeline/frame-placer.ts'
 import { followSignal, WriteQueue } from './write-queue.ts'
 
 export type HlsWriterOptions = {
@@ -87,7 +89,9 @@ export class HlsWriter extends Writable {
   readonly #segmentMs: number
   readonly #windowSegments: number | undefined
   readonly #onExisting: 'continue' | 'replace'
+  readonly #placer: FramePlacer
   readonly #mp4: FragmentedMp4
+  #writtenFrames = 0
   readonly #queue = new WriteQueue()
   readonly #retired = new RetiredFiles()
   #unfollow: () => void = () => {}
@@ -119,9 +123,14 @@ export class HlsWriter extends Writable {
       'continue',
       'replace',
     ])
-    const placer = mp4Placer(options, { output: 'HlsWriter', gaps: 'close', onTrackChange: 'continue' })
-    this.#mp4 = new FragmentedMp4('HlsWriter', new Chunker(placer, CHUNK_MS))
+    this.#placer = mp4Placer(options, { output: 'HlsWriter', gaps: 'close', onTrackChange: 'continue' })
+    this.#mp4 = new FragmentedMp4('HlsWriter', new Chunker(this.#placer, CHUNK_MS))
     this.#unfollow = followSignal('HlsWriter', this, signal)
+  }
+
+  /** Frames of tracks that MP4 cannot carry, left out because of `onUnsupportedTrack: 'leave-out'`. */
+  get unsupportedFrames(): number {
+    return this.#placer.unselectedFrames
   }
 
   override _write(event: FragmentEvent, _encoding: string, callback: Callback): void {
@@ -129,7 +138,15 @@ export class HlsWriter extends Writable {
   }
 
   override _final(callback: Callback): void {
-    this.#queue.run(() => this.#end(), callback)
+    this.#queue.run(async () => {
+      await this.#end()
+      checkFramesWritten('HlsWriter', {
+        received: this.#placer.receivedFrames,
+        written: this.#writtenFrames,
+        unwritten: [[this.unsupportedFrames, 'of tracks that MP4 cannot carry']],
+        advice: 'MkvFileSink takes every frame',
+      })
+    }, callback)
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
@@ -171,6 +188,7 @@ export class HlsWriter extends Writable {
     if (open !== undefined && chunk.startMs > open.endMs + JITTER_MS) await this.#finishSegment()
     this.#open ??= await SegmentFile.open(this.#directory.nextSegment(), chunk)
     await this.#open.add(chunk, pieces)
+    if (pieces.length > 0) this.#writtenFrames += chunk.frames.length
     // The next fragment may be long in coming, and begins with a keyframe.
     if (chunk.endsFragment && this.#isLongEnough()) await this.#finishSegment()
   }

@@ -20,9 +20,11 @@ type Callback = (error?: Error | null) => void
  * `FragmentEvent`s in, `KeyframeSample`s out: keyframes of one video track, each with what a decoder needs to make a picture
  * of it alone. With `everyMs` the first keyframe in each so many milliseconds of the frames' own time, by their wall clock, or
  * by the segment's where there is none; a clock that goes back or jumps neither stops it nor floods it. With `everyNth` every
- * n-th keyframe. With neither, every keyframe.
+ * n-th keyframe. With neither, every keyframe. A keyframe is what the codec says decoding can begin with, whether or not the
+ * container flags it: see `isRandomAccessPoint`.
  *
- * Fails with `OutputError` where the stream does not have the track, and for an encrypted one; with `OptionError` and
+ * Fails with `OutputError` where the stream does not have the track, for an encrypted one, and where frames came and not one
+ * keyframe; with `OptionError` and
  * `AbortError`. Memory: 16 events and 2 samples, whose frames are copies.
  *
  * ```ts
@@ -44,6 +46,16 @@ export class KeyframeSampler extends Transform {
     try {
       const sample = this.#picker.push(event)
       if (sample !== undefined) this.push(sample)
+    } catch (error) {
+      callback(error as Error)
+      return
+    }
+    callback()
+  }
+
+  override _flush(callback: Callback): void {
+    try {
+      this.#picker.checkPicked()
     } catch (error) {
       callback(error as Error)
       return

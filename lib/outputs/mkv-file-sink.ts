@@ -2,6 +2,7 @@ import { Writable } from 'readable-stream'
 import { choiceOption } from '../options.ts'
 import type { FragmentEvent } from '../stages/events.ts'
 import { FileNames } from './file-names.ts'
+import { checkFramesWritten } from './frames-written.ts'
 import { MkvFile } from './mkv/mkv-file.ts'
 import { type MuxStep, SegmentMuxer } from './mkv/segment-muxer.ts'
 import type { BeginStep } from './timeline/frame-placer.ts'
@@ -65,6 +66,7 @@ export class MkvFileSink extends Writable {
   readonly #queue = new WriteQueue()
   #unfollow: () => void = () => {}
   #open: OpenFile | undefined
+  #writtenFrames = 0
   /** What comes now would have no place in the file. */
   #hasFailed = false
 
@@ -91,7 +93,11 @@ export class MkvFileSink extends Writable {
   }
 
   override _final(callback: Callback): void {
-    this.#queue.run(() => this.#end('end'), callback)
+    this.#queue.run(async () => {
+      await this.#end('end')
+      const { receivedFrames: received } = this.#muxer
+      checkFramesWritten('MkvFileSink', { received, written: this.#writtenFrames, advice: 'see `inspect`' })
+    }, callback)
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
@@ -123,7 +129,10 @@ export class MkvFileSink extends Writable {
   async #take(step: MuxStep): Promise<void> {
     if (step.type === 'begin') await this.#beginSegment(step)
     else if (step.type === 'cluster') await this.#open!.file.beginCluster(step.timeMs)
-    else await this.#open!.file.addBlock(step)
+    else {
+      await this.#open!.file.addBlock(step)
+      this.#writtenFrames++
+    }
   }
 
   async #beginSegment(step: BeginStep): Promise<void> {

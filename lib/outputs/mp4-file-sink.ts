@@ -2,6 +2,7 @@ import { Writable } from 'readable-stream'
 import { choiceOption } from '../options.ts'
 import type { FragmentEvent } from '../stages/events.ts'
 import { FileNames } from './file-names.ts'
+import { checkFramesWritten } from './frames-written.ts'
 import { loadMediabunny, withMediabunny } from './mp4/mediabunny-module.ts'
 import { Mp4File } from './mp4/mp4-file.ts'
 import { mp4Placer } from './mp4/mp4-placer.ts'
@@ -54,8 +55,9 @@ type OpenFile = {
  * that fails does not wait. What a killed process leaves lacks its index and does not play: where that matters,
  * `Mp4Remuxer` or `MkvFileSink` is the better choice.
  *
- * Emits `file` (`Mp4FileReport`) for each. Needs the package `mediabunny`. Fails with `OptionError`, with `OutputError` as
- * `Mp4Remuxer` does, with the file system's errors, and with `AbortError`. Memory: 16 events, 1 MiB, and some 200 bytes for
+ * A video track begins with its first keyframe, which is what `isRandomAccessPoint` says and not the container's flag; frames
+ * before it are counted in `skippedFrames`. Emits `file` (`Mp4FileReport`) for each. Needs the package `mediabunny`. Fails with `OptionError`, with `OutputError` as
+ * `Mp4Remuxer` does and where frames came and not one could be written, with the file system's errors, and with `AbortError`. Memory: 16 events, 1 MiB, and some 200 bytes for
  * each frame of the file.
  *
  * ```ts
@@ -69,6 +71,8 @@ export class Mp4FileSink extends Writable {
   readonly #queue = new WriteQueue()
   #unfollow: () => void = () => {}
   #open: OpenFile | undefined
+  #writtenFrames = 0
+  #skippedFrames = 0
 
   constructor(options: Mp4FileSinkOptions) {
     super({ objectMode: true, highWaterMark: 16 })
@@ -87,12 +91,25 @@ export class Mp4FileSink extends Writable {
     this.#unfollow = followSignal('Mp4FileSink', this, signal)
   }
 
+  /** Frames of video before the first keyframe of a file, which nothing could show, of all files so far. */
+  get skippedFrames(): number {
+    return this.#skippedFrames
+  }
+
+  /** Frames of tracks that MP4 cannot carry, left out because of `onUnsupportedTrack: 'leave-out'`. */
+  get unsupportedFrames(): number {
+    return this.#placer.unselectedFrames
+  }
+
   override _write(event: FragmentEvent, _encoding: string, callback: Callback): void {
     this.#queue.run(() => this.#apply(this.#placer.push(event)), callback)
   }
 
   override _final(callback: Callback): void {
-    this.#queue.run(() => this.#end('end'), callback)
+    this.#queue.run(async () => {
+      await this.#end('end')
+      this.#checkWritten()
+    }, callback)
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
@@ -117,11 +134,27 @@ export class Mp4FileSink extends Writable {
       if (step.type === 'begin') await this.#begin(step)
       else if (step.type === 'frame') {
         const open = this.#open!
-        if (!(await withMediabunny('Mp4FileSink', () => open.file.add(step.placed)))) continue
+        if (!(await withMediabunny('Mp4FileSink', () => open.file.add(step.placed)))) {
+          this.#skippedFrames++
+          continue
+        }
         open.frames++
+        this.#writtenFrames++
         open.durationMs = Math.max(open.durationMs, Math.round(step.placed.endMs))
       }
     }
+  }
+
+  #checkWritten(): void {
+    checkFramesWritten('Mp4FileSink', {
+      received: this.#placer.receivedFrames,
+      written: this.#writtenFrames,
+      unwritten: [
+        [this.#skippedFrames, 'of video without one keyframe'],
+        [this.unsupportedFrames, 'of tracks that MP4 cannot carry'],
+      ],
+      advice: 'MkvFileSink takes every frame',
+    })
   }
 
   async #begin(step: BeginStep): Promise<void> {

@@ -1,11 +1,13 @@
 import { Transform } from 'readable-stream'
 import { choiceOption, numberOption } from '../options.ts'
 import type { FragmentEvent } from '../stages/events.ts'
+import { checkFramesWritten } from './frames-written.ts'
 import { largerPieces } from './larger-pieces.ts'
 import { Chunker } from './mp4/chunker.ts'
 import { FragmentedMp4, type Mp4Piece } from './mp4/fragmented-mp4.ts'
 import { mp4Placer } from './mp4/mp4-placer.ts'
 import type { UnsupportedTracks } from './mp4/unsupported-tracks.ts'
+import type { FramePlacer } from './timeline/frame-placer.ts'
 import { followSignal } from './write-queue.ts'
 
 export type { UnsupportedTracks }
@@ -52,8 +54,8 @@ type Callback = (error?: Error | null) => void
  * the last movie fragment.
  *
  * Emits `header` (`Mp4HeaderEvent`) before the bytes of each header. Needs the package `mediabunny`. Fails with
- * `OutputError` for a track that MP4 cannot carry, a frame of a track that its fragment does not declare, and a change of
- * tracks where that is asked for.
+ * `OutputError` for a track that MP4 cannot carry, a frame of a track that its fragment does not declare, a change of
+ * tracks where that is asked for, and where frames came and not one was written.
  *
  * Memory: 8 events, one movie fragment (up to 8 MiB and a frame), and what `MkvSegmentMerger` holds at a joint.
  *
@@ -63,7 +65,9 @@ type Callback = (error?: Error | null) => void
  * Follows ISO/IEC 14496-12 and 14496-15. For files that are done, see `Mp4FileSink`.
  */
 export class Mp4Remuxer extends Transform {
+  readonly #placer: FramePlacer
   readonly #mp4: FragmentedMp4
+  #writtenFrames = 0
   #unfollow: () => void = () => {}
 
   constructor(options: Mp4RemuxerOptions = {}) {
@@ -72,14 +76,19 @@ export class Mp4Remuxer extends Transform {
       'new-header',
       'error',
     ])
-    const placer = mp4Placer(options, {
+    this.#placer = mp4Placer(options, {
       output: 'Mp4Remuxer',
       gaps: 'close',
       onTrackChange: onTrackChange === 'error' ? 'error' : 'continue',
     })
     const chunkMs = numberOption('chunkMs', options.chunkMs, 1000, { min: 1 })
-    this.#mp4 = new FragmentedMp4('Mp4Remuxer', new Chunker(placer, chunkMs))
+    this.#mp4 = new FragmentedMp4('Mp4Remuxer', new Chunker(this.#placer, chunkMs))
     this.#unfollow = followSignal('Mp4Remuxer', this, options.signal)
+  }
+
+  /** Frames of tracks that MP4 cannot carry, left out because of `onUnsupportedTrack: 'leave-out'`. */
+  get unsupportedFrames(): number {
+    return this.#placer.unselectedFrames
   }
 
   override _transform(event: FragmentEvent, _encoding: string, callback: Callback): void {
@@ -87,12 +96,33 @@ export class Mp4Remuxer extends Transform {
   }
 
   override _flush(callback: Callback): void {
-    this.#run(() => this.#mp4.end(), callback)
+    this.#run(
+      () => this.#mp4.end(),
+      error => {
+        if (error || this.destroyed) callback(error)
+        else this.#endWritten(callback)
+      },
+    )
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     this.#unfollow()
     super._destroy(error, callback)
+  }
+
+  #endWritten(callback: Callback): void {
+    try {
+      checkFramesWritten('Mp4Remuxer', {
+        received: this.#placer.receivedFrames,
+        written: this.#writtenFrames,
+        unwritten: [[this.unsupportedFrames, 'of tracks that MP4 cannot carry']],
+        advice: 'MkvSegmentMerger takes every frame',
+      })
+    } catch (error) {
+      callback(error as Error)
+      return
+    }
+    callback()
   }
 
   #run(work: () => AsyncIterable<Mp4Piece> | undefined, callback: Callback): void {
@@ -116,6 +146,7 @@ export class Mp4Remuxer extends Transform {
         this.emit('header', event)
         this.push(piece.bytes)
       } else {
+        if (piece.pieces.length > 0) this.#writtenFrames += piece.chunk.frames.length
         for (const bytes of largerPieces(piece.pieces)) this.push(bytes)
       }
     }

@@ -66,7 +66,7 @@ const MOST_FAILURES_AT_FIRST = 10
  *
  * Emits `file` (`SnapshotReport`). A keyframe of which no picture can be made is told by `snapshot-failed`
  * (`SnapshotFailure`) and counted in `failedSnapshots`, and the stream goes on. Fails with `OutputError` where ffmpeg is not
- * there, where the first 10 keyframes or all of the stream's give no picture, for a track that is not there, encrypted, or of
+ * there, where the first 10 keyframes or all of the stream's give no picture, where frames came and no keyframe, for a track that is not there, encrypted, or of
  * another codec; with `OptionError`, the file system's errors and `AbortError`.
  *
  * Memory: 16 events, a frame, and its picture, up to 64 MiB; and ffmpeg's own.
@@ -132,7 +132,14 @@ export class SnapshotWriter extends Writable {
 
   override _final(callback: Callback): void {
     const failure = this.#files === 0 ? this.#lastFailure : undefined
-    callback(failure === undefined ? null : this.#nothingWorked(failure))
+    try {
+      if (failure !== undefined) throw this.#nothingWorked(failure)
+      this.#picker.checkPicked()
+    } catch (error) {
+      callback(error as Error)
+      return
+    }
+    callback()
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {

@@ -4,6 +4,7 @@ import { OptionError } from '../errors.ts'
 import { choiceOption, numberOption } from '../options.ts'
 import type { FragmentEvent, FragmentFrame, FragmentStart, TagRecord } from '../stages/events.ts'
 import { safeName, UniquePaths } from './file-names.ts'
+import { checkFramesWritten } from './frames-written.ts'
 import { OutputError } from './output-error.ts'
 import { type CallFragment, callFrames, recordedTracks, trackNames } from './wav/call-fragment.ts'
 import { CallRecording, type CallRecordingOptions, type WavFileReport } from './wav/call-recording.ts'
@@ -60,7 +61,7 @@ const MOST_WAITING = 8
  *
  * A fragment is written when its tags have come, which stand behind its frames or its end: they tell the contact and the
  * format. Takes PCM, and G.711 as 16-bit PCM. Emits `file` (`WavFileReport`) and `contact-change` (`ContactChangeEvent`).
- * Fails with `OutputError` for tracks that are no PCM, and where frames came but none of a track to record; with
+ * Fails with `OutputError` for tracks that are no PCM, and where frames came but none of a track or a contact to record; with
  * `OptionError`, the file system's errors and `AbortError`.
  *
  * Memory: a fragment, or 4 MiB of one, and 256 KiB for each file; until the first MimeType and contact up to 8 fragments.
@@ -90,6 +91,9 @@ export class WavWriter extends Writable {
   #recording: CallRecording | undefined
   #isStopped = false
   #hasRecorded = false
+  #receivedFrames = 0
+  #otherContactFrames = 0
+  #files = 0
   /** Tracks of fragments of which nothing was recorded. */
   readonly #passedOver = new Set<string>()
 
@@ -116,6 +120,11 @@ export class WavWriter extends Writable {
     )
     this.#tags = new CallTags(contactTag)
     this.#unfollow = followSignal('WavWriter', this, options.signal)
+  }
+
+  /** Frames that `onContactChange` or `contactId` kept out, of tracks of any kind: those of another contact, or of none. */
+  get otherContactFrames(): number {
+    return this.#otherContactFrames
   }
 
   override _write(event: FragmentEvent, _encoding: string, callback: Callback): void {
@@ -162,7 +171,11 @@ export class WavWriter extends Writable {
 
   /** Takes a frame; true when so much is held that it must be written. */
   #hold(frame: FragmentFrame): boolean {
-    if (this.#isStopped) return false
+    this.#receivedFrames++
+    if (this.#isStopped) {
+      this.#otherContactFrames++
+      return false
+    }
     this.#frames.push(frame)
     this.#frameBytes += frame.data.length
     return this.#frameBytes >= MOST_FRAGMENT_BYTES
@@ -185,6 +198,7 @@ export class WavWriter extends Writable {
     if (start === undefined) return
     this.#tags.read(start.tags)
     const facts = this.#tags.read(tags)
+    if (this.#isStopped) this.#otherContactFrames += frames.length
     if (frames.length === 0 || this.#isStopped) return
     this.#waiting.push({ start, frames, facts })
     const isTold = this.#isFormatTold(start, facts) && (facts.contactId !== undefined || this.#hasRecorded)
@@ -209,9 +223,13 @@ export class WavWriter extends Writable {
   }
 
   async #writeFragment(fragment: CallFragment): Promise<void> {
-    if (this.#isStopped) return
+    if (this.#isStopped) {
+      this.#otherContactFrames += fragment.frames.length
+      return
+    }
     const { contactId, mimeType } = fragment.facts
     const verdict = this.#guard.judge(contactId)
+    if (verdict === 'leave-out' || verdict === 'stop') this.#otherContactFrames += fragment.frames.length
     if (verdict === 'leave-out') return
     if (verdict === 'stop' || verdict === 'take-apart') {
       this.#isStopped = verdict === 'stop'
@@ -243,7 +261,15 @@ export class WavWriter extends Writable {
 
   /** A name that was misspelt, or a stream without sound, would else give no file and no word. */
   #checkRecorded(): void {
-    if (this.#hasRecorded || this.#passedOver.size === 0) return
+    if (this.#hasRecorded || this.#passedOver.size === 0) {
+      checkFramesWritten('WavWriter', {
+        received: this.#receivedFrames,
+        written: this.#files,
+        unwritten: [[this.#otherContactFrames, 'of other contacts than the one to record']],
+        advice: 'see `contactId` and `onContactChange`',
+      })
+      return
+    }
     const wanted = this.#tracks === undefined ? 'an audio track' : this.#tracks.join(' or ')
     const problem = `no frame of ${wanted} came; the stream has ${[...this.#passedOver].join(', ')}`
     throw new OutputError('WavWriter', problem)
@@ -254,6 +280,7 @@ export class WavWriter extends Writable {
     this.#recording = undefined
     if (recording === undefined) return
     const { reports, failure } = await recording.finish()
+    this.#files += reports.length
     for (const report of reports) this.emit('file', report)
     if (failure !== undefined) throw failure
   }

@@ -4,8 +4,9 @@ import { describe, it } from 'node:test'
 import { FanOut } from '../../lib/cli/sinks/fan-out.ts'
 import type { WhenSlow } from '../../lib/cli/sinks/lane.ts'
 import { closeOf, type Outlet } from '../../lib/cli/sinks/outlet.ts'
+import type { OutputReports } from '../../lib/cli/sinks/output-reports.ts'
 import type { FragmentEvent } from '../../lib/index.ts'
-import { type FrameOptions, fragment, payload } from '../support/mkv-builder.ts'
+import { type FrameOptions, fragment, payload, type TrackOptions } from '../support/mkv-builder.ts'
 import { eventsOf } from './media.ts'
 
 /** An output that takes nothing more until it is let go on, and remembers what it got. */
@@ -37,7 +38,17 @@ function nameOf(event: FragmentEvent): string {
 
 const outlet = (sink: Writable): Outlet => ({ name: 'mkv', sink, done: closeOf(sink) })
 /** No output is to fail. */
-const none = (output: string, error: Error) => assert.fail(`${output}: ${error.message}`)
+const none: OutputReports = {
+  failed: (output, error) => assert.fail(`${output}: ${error.message}`),
+  missing: () => {},
+  empty: () => {},
+}
+/** Everything that is reported, in words. */
+const reportsTo = (told: string[]): OutputReports => ({
+  failed: (output, error) => told.push(`${output} failed: ${error.message}`),
+  missing: (output, text) => told.push(`${output} misses: ${text}`),
+  empty: output => told.push(`${output} is empty`),
+})
 const lane = (sink: Writable, whenSlow: WhenSlow): [Outlet, WhenSlow] => [outlet(sink), whenSlow]
 const pictures = (name: string): FrameOptions[] => [
   { keyframe: true, data: `${name}-key` },
@@ -73,7 +84,8 @@ describe('FanOut', () => {
   it('drops frames for a slow output up to the next keyframe, counts them, and holds up nobody', async () => {
     const [fast, slow] = [new Slow(), new Slow()]
     fast.open()
-    const outputs = new FanOut([lane(fast, 'wait'), lane(slow, 'drop')], none)
+    const told: string[] = []
+    const outputs = new FanOut([lane(fast, 'wait'), lane(slow, 'drop')], reportsTo(told))
     const events = await twoFragments()
     const second = events.findIndex(event => event.type === 'frame' && nameOf(event) === '2-key')
     for (const event of events.slice(0, second)) await outputs.write(event)
@@ -87,6 +99,42 @@ describe('FanOut', () => {
       outputs.lanes.map(({ droppedFrames }) => droppedFrames),
       [0, 2],
     )
+    assert.deepEqual(told, ['mkv misses: dropped 2 frames, since it was slower than the stream'])
+  })
+
+  it('goes on with sound after a drop at any of its frames, which no producer of AWS flags', async () => {
+    const slow = new Slow()
+    const outputs = new FanOut([lane(slow, 'drop')], none)
+    const tracks: TrackOptions[] = [{ type: 'audio' }]
+    const frames = ['a', 'b', 'c', 'd', 'e'].map((data, index) => ({ at: 20 * index, data }))
+    const events = await eventsOf(fragment({ tracks, frames }))
+    const fourth = events.findIndex(event => event.type === 'frame' && nameOf(event) === 'd')
+    for (const event of events.slice(0, fourth)) await outputs.write(event)
+    slow.open()
+    await new Promise(resolve => setImmediate(resolve))
+    for (const event of events.slice(fourth)) await outputs.write(event)
+    await outputs.end()
+    assert.deepEqual(slow.got, ['start 1', 'a', 'd', 'e', 'fragment-end'])
+  })
+
+  it('asks each output that is done what it left out, and says where no frame came', async () => {
+    const told: string[] = []
+    const done = (name: string, more: Partial<Outlet> = {}): [Outlet, WhenSlow] => {
+      const sink = new Slow()
+      sink.open()
+      return [{ ...outlet(sink), name, ...more }, 'wait']
+    }
+    const outlets = [
+      done('mp4', { missing: () => ['two frames'] }),
+      done('mkv'),
+      done('cues', { isText: true }),
+    ]
+    const withFrames = new FanOut(outlets, reportsTo(told))
+    await withFrames.consume(Readable.from(await twoFragments()))
+    assert.deepEqual(told.splice(0), ['mp4 misses: two frames'])
+    const without = new FanOut([done('mp4'), done('cues', { isText: true })], reportsTo(told))
+    await without.consume(Readable.from(await eventsOf(fragment({ withoutCluster: true }))))
+    assert.deepEqual(told, ['mp4 is empty'])
   })
 
   it('goes on with the others when one fails, and tells which it was', async () => {
@@ -97,18 +145,16 @@ describe('FanOut', () => {
       write: (_event, _encoding, callback) => callback(new Error('the disk is full')),
     })
     const told: string[] = []
-    const outputs = new FanOut([lane(full, 'wait'), lane(other, 'wait')], (output, error) =>
-      told.push(`${output}: ${error.message}`),
-    )
+    const outputs = new FanOut([lane(full, 'wait'), lane(other, 'wait')], reportsTo(told))
     const events = await twoFragments()
     await outputs.consume(Readable.from(events))
-    assert.deepEqual([told, other.got], [['mkv: the disk is full'], events.map(nameOf)])
+    assert.deepEqual([told, other.got], [['mkv failed: the disk is full'], events.map(nameOf)])
   })
 
   it('reads no further when all have failed', async () => {
     const failing = () =>
       new Writable({ objectMode: true, write: (_event, _encoding, callback) => callback(new Error('full')) })
-    const outputs = new FanOut([lane(failing(), 'wait'), lane(failing(), 'drop')], () => {})
+    const outputs = new FanOut([lane(failing(), 'wait'), lane(failing(), 'drop')], reportsTo([]))
     const [event] = await twoFragments()
     let read = 0
     await outputs.consume(

@@ -65,13 +65,22 @@ describe('Mp4FileSink', () => {
     assert.deepEqual([report?.frames, report?.skippedFrames], [1, 2])
   })
 
-  it('leaves nothing behind where there was nothing to write', async () => {
+  it('fails where frames came and none could be written, and leaves nothing behind', async () => {
     await using directory = await scratch()
-    const frames = [{ keyframe: false, data: 'picture' }]
-    assert.deepEqual(
-      await write(await events({ number: '1', atMs: 0, frames }), { path: directory.file('a.mp4') }),
-      [],
-    )
+    const frames = [0, 1].map(at => ({ at, keyframe: false, data: 'picture' }))
+    const writing = write(await events({ number: '1', atMs: 0, frames }), { path: directory.file('a.mp4') })
+    await assert.rejects(writing, {
+      code: 'ERR_OUTPUT',
+      message:
+        'Mp4FileSink: 2 frames came and none was written: 2 of video without one keyframe; MkvFileSink takes every frame',
+    })
+    assert.deepEqual(await readdir(directory.path), [])
+  })
+
+  it('writes nothing and does not fail where no frame came', async () => {
+    await using directory = await scratch()
+    const empty = await eventsOf(fragment({ withoutCluster: true }))
+    assert.deepEqual(await write(empty, { path: directory.file('a.mp4') }), [])
     assert.deepEqual(await readdir(directory.path), [])
   })
 

@@ -1,6 +1,7 @@
 import type { FragmentEvent } from '../../index.ts'
-import { Lane, type TellFailure, type WhenSlow } from './lane.ts'
+import { Lane, type WhenSlow } from './lane.ts'
 import type { Outlet } from './outlet.ts'
+import type { OutputReports } from './output-reports.ts'
 
 /**
  * One stream of events to several outputs, each with its own backpressure. One that fails is told of, and the others go on:
@@ -10,8 +11,8 @@ export class FanOut {
   readonly lanes: readonly Lane[]
   #hasBegun = false
 
-  constructor(outlets: readonly (readonly [outlet: Outlet, whenSlow: WhenSlow])[], tellFailure: TellFailure) {
-    this.lanes = outlets.map(([outlet, whenSlow]) => new Lane(outlet, whenSlow, tellFailure))
+  constructor(outlets: readonly (readonly [outlet: Outlet, whenSlow: WhenSlow])[], reports: OutputReports) {
+    this.lanes = outlets.map(([outlet, whenSlow]) => new Lane(outlet, whenSlow, reports))
   }
 
   /** Nobody is left to read: every output has failed, or its reader has gone. */

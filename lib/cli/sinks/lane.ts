@@ -1,11 +1,14 @@
-import type { FragmentEvent, FragmentFrame, FragmentStart } from '../../index.ts'
+import {
+  type FragmentEvent,
+  type FragmentFrame,
+  type FragmentStart,
+  isRandomAccessPoint,
+} from '../../index.ts'
 import type { Outlet } from './outlet.ts'
+import type { OutputReports } from './output-reports.ts'
 
 /** What happens to an output that is slower than the stream: the stream waits, or frames up to the next keyframe are dropped. */
 export type WhenSlow = 'wait' | 'drop'
-
-/** Told of an output that has failed, when it does. */
-export type TellFailure = (output: string, error: Error) => void
 
 /** One output's share of the events, with its own backpressure. */
 export class Lane {
@@ -14,26 +17,28 @@ export class Lane {
   droppedFrames = 0
   readonly #outlet: Outlet
   readonly #whenSlow: WhenSlow
-  /** Settles when nothing more happens; its failure has been told. */
+  /** Settles when nothing more happens; its failure, or what it left out, has been reported. */
   readonly #done: Promise<void>
   #isOver = false
   #isBrokenOff = false
   #isDropping = false
+  #hasFrames = false
   /** The fragment under way, and whether the sink has its start. */
   #start: FragmentStart | undefined
   #isStartGiven = false
 
-  constructor(outlet: Outlet, whenSlow: WhenSlow, tellFailure: TellFailure) {
+  constructor(outlet: Outlet, whenSlow: WhenSlow, reports: OutputReports) {
     this.name = outlet.name
     this.#outlet = outlet
     this.#whenSlow = whenSlow
     this.#done = outlet.done.then(
       () => {
         this.#isOver = true
+        this.#reportMissing(reports)
       },
       (error: Error) => {
         this.#isOver = true
-        if (!this.#isBrokenOff) tellFailure(outlet.name, error)
+        if (!this.#isBrokenOff) reports.failed(outlet.name, error)
       },
     )
   }
@@ -46,6 +51,7 @@ export class Lane {
   /** Takes an event; a promise when the stream is to wait for it. */
   give(event: FragmentEvent): Promise<void> | undefined {
     const { sink } = this.#outlet
+    if (event.type === 'frame') this.#hasFrames = true
     if (this.#isOver || sink.destroyed) return undefined
     if (this.#whenSlow === 'drop') {
       if (this.#isLeftOut(event)) return undefined
@@ -66,6 +72,16 @@ export class Lane {
     this.#isBrokenOff = true
     this.#outlet.sink.destroy(error)
     await this.#done
+  }
+
+  #reportMissing(reports: OutputReports): void {
+    const { name, isText = false, missing } = this.#outlet
+    for (const text of missing?.() ?? []) reports.missing(name, text)
+    const { droppedFrames } = this
+    if (droppedFrames > 0) {
+      reports.missing(name, `dropped ${droppedFrames} frames, since it was slower than the stream`)
+    }
+    if (!this.#hasFrames && !isText && !this.#isBrokenOff) reports.empty(name)
   }
 
   #room(): Promise<void> {
@@ -98,11 +114,13 @@ export class Lane {
   }
 
   /** At a keyframe of the picture, or of any track where there is none. */
-  #mayGoOn({ keyframe, track }: FragmentFrame): boolean {
-    if (!keyframe || this.#outlet.sink.writableNeedDrain) return false
+  #mayGoOn(frame: FragmentFrame): boolean {
+    if (this.#outlet.sink.writableNeedDrain) return false
     const tracks = this.#start?.tracks ?? []
-    const lead = tracks.find(({ type }) => type === 'video') ?? tracks.find(({ number }) => number === track)
-    return lead === undefined || lead.number === track
+    const own = tracks.find(({ number }) => number === frame.track)
+    const lead = tracks.find(({ type }) => type === 'video') ?? own
+    if (lead === undefined || own === undefined) return frame.keyframe
+    return lead === own && isRandomAccessPoint(own, frame)
   }
 
   #goOn(sink: Outlet['sink']): void {

@@ -7,6 +7,10 @@ export type Outlet = {
   readonly sink: Writable
   /** Settles when nothing more happens: files have their names, the pipe has all. Rejects with what failed. */
   readonly done: Promise<void>
+  /** Text without frames is an output too; of others it is said when no frame came. */
+  readonly isText?: boolean
+  /** To be asked when all is done: the media that it left out, in words. */
+  readonly missing?: () => readonly string[]
 }
 
 /** Settles at `close`; rejects if an error came before. */

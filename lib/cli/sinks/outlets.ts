@@ -8,28 +8,40 @@ import { writeToStandardOutput } from './standard-output.ts'
 /** The ways in which a stage becomes an outlet. */
 
 /** A stage that writes its own files. */
-export function filesOutlet(name: string, sink: object): Outlet {
-  return { name, sink: native(sink), done: closeOf(sink as NodeJS.EventEmitter) }
+export function filesOutlet(name: string, sink: object, missing: Outlet['missing'] = () => []): Outlet {
+  return { name, sink: native(sink), done: closeOf(sink as NodeJS.EventEmitter), missing }
 }
 
 /** Makes bytes or text of what a stage gives. */
 export type Serializer = (items: AsyncIterable<unknown>) => AsyncIterable<Uint8Array | string>
 
-/** A stage that gives bytes or text, also by a `serializer`, and where they go: a file, or `-`. */
+export type BytesOutletOptions = Pick<Outlet, 'isText' | 'missing'> & {
+  /** @default the stage gives bytes or text itself */
+  readonly serializer?: Serializer | undefined
+}
+
+/** A stage that gives bytes or text, also by a `serializer`, and where they go: a file, or `-`. Media without a byte make no file. */
 export function bytesOutlet(
   name: string,
   stage: object,
   target: string,
   tell: TellFile,
-  serializer: Serializer = items => items as AsyncIterable<Uint8Array>,
+  options: BytesOutletOptions = {},
 ): Outlet {
-  const done = target === '-' ? toStandardOutput(stage, serializer) : toFile(stage, serializer, target, tell)
-  return { name, sink: native(stage), done }
+  const {
+    serializer = items => items as AsyncIterable<Uint8Array>,
+    isText = false,
+    missing = () => [],
+  } = options
+  const done =
+    target === '-'
+      ? toStandardOutput(stage, serializer)
+      : toFile(stage, serializer, new FileSink({ path: target, emptyFile: isText ? 'write' : 'skip' }), tell)
+  return { name, sink: native(stage), done, isText, missing }
 }
 
-async function toFile(stage: object, serializer: Serializer, path: string, tell: TellFile): Promise<void> {
-  const file = new FileSink({ path })
-  file.on('file', () => tell(path))
+async function toFile(stage: object, serializer: Serializer, file: FileSink, tell: TellFile): Promise<void> {
+  file.on('file', ({ path }: { path: string }) => tell(path))
   const closed = closeOf(file)
   // Whoever waits for it hears of a failure from the pipeline.
   closed.catch(() => {})

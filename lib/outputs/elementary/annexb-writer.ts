@@ -1,4 +1,5 @@
 import { annexBUnits, frameUnits, isAnnexB, nalRole, toAnnexB } from '../../mkv/codecs/nal-units.ts'
+import { type RandomAccessJudge, randomAccessJudge } from '../../mkv/codecs/random-access.ts'
 import type { Track } from '../../mkv/tracks.ts'
 import type { FragmentFrame } from '../../stages/events.ts'
 import { OutputError } from '../output-error.ts'
@@ -19,6 +20,7 @@ export class AnnexBWriter implements FrameWriter {
   readonly #setRoles: readonly string[]
   readonly #startsAtKeyframe: boolean
   #track: Track
+  #judge: RandomAccessJudge
   #sets: readonly Uint8Array[] = []
   #lengthSize = USUAL_LENGTH_SIZE
   #hasBegun = false
@@ -31,12 +33,14 @@ export class AnnexBWriter implements FrameWriter {
     this.#setRoles = this.#kind === 'h264' ? ['sps', 'pps'] : ['vps', 'sps', 'pps']
     this.#startsAtKeyframe = startsAtKeyframe
     this.#track = track
+    this.#judge = randomAccessJudge(track)
     this.setTrack(track)
   }
 
   setTrack(track: Track): void {
     const { codec, codecPrivate } = track
     this.#track = track
+    this.#judge = randomAccessJudge(track)
     this.#needsSets = true
     if (codec.kind === 'h264') this.#sets = [...codec.sps, ...codec.pps]
     else if (codec.kind === 'h265') this.#sets = [...codec.vps, ...codec.sps, ...codec.pps]
@@ -45,7 +49,8 @@ export class AnnexBWriter implements FrameWriter {
     this.#lengthSize = 'nalLengthSize' in codec ? codec.nalLengthSize : USUAL_LENGTH_SIZE
   }
 
-  write({ data, keyframe, fragmentNumber }: FragmentFrame): Uint8Array | undefined {
+  write(fragmentFrame: FragmentFrame): Uint8Array | undefined {
+    const { data, fragmentNumber } = fragmentFrame
     const frame = frameUnits(data, this.#lengthSize)
     if (frame === undefined) {
       const lengths = `${this.#lengthSize}-byte lengths of NAL units do not add up to the frame's ${data.length} bytes`
@@ -57,7 +62,7 @@ export class AnnexBWriter implements FrameWriter {
     }
     const roles = frame.units.map(unit => nalRole(this.#kind, unit))
     const hasSets = this.#setRoles.every(set => roles.some(role => role === set))
-    const isKeyframe = keyframe || roles.includes('key')
+    const isKeyframe = this.#judge(fragmentFrame) !== 'none'
     if (!this.#hasBegun && !this.#canBegin(isKeyframe, hasSets)) return undefined
     this.#hasBegun = true
     const sets = !hasSets && (isKeyframe || this.#needsSets) ? this.#sets : []

@@ -45,6 +45,11 @@ export class SegmentMuxer {
     this.#placer = new FramePlacer({ output: 'MKV', ...options })
   }
 
+  /** All frames that came. */
+  get receivedFrames(): number {
+    return this.#placer.receivedFrames
+  }
+
   /** Throws as `FramePlacer` does. */
   push(event: FragmentEvent): MuxStep[] {
     return this.#write(this.#placer.push(event))

@@ -39,6 +39,8 @@ export class FragmentedMp4 {
         this.#writer = new FragmentWriter(step.tracks)
         continue
       }
+      // Of frames without a byte nothing is written, so a header would stand alone.
+      if (step.frames.every(({ frame }) => frame.data.length === 0)) continue
       const begin = this.#begin
       this.#begin = undefined
       if (begin !== undefined) {

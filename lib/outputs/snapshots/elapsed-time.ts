@@ -14,9 +14,9 @@ export class ElapsedTime {
   #latestMs = 0
   #stepMs = LEAST_STEP_MS
 
-  /** Takes every frame of the track; gives the time since its first, in milliseconds. */
-  at(frame: FragmentFrame, defaultDurationMs: number | undefined): number {
-    const { wallClock, timestampMs, keyframe, durationMs = defaultDurationMs } = frame
+  /** Takes every frame of the track; gives the time since its first, in milliseconds. `isKeyframe`: decoding can begin with it. */
+  at(frame: FragmentFrame, isKeyframe: boolean, defaultDurationMs: number | undefined): number {
+    const { wallClock, timestampMs, durationMs = defaultDurationMs } = frame
     const clock = wallClock === null ? 'segment' : 'wall'
     const nowMs = wallClock?.getTime() ?? timestampMs
     const advanceMs = nowMs - this.#latestMs
@@ -25,7 +25,7 @@ export class ElapsedTime {
       this.#elapsedMs += advanceMs
       this.#stepMs = advanceMs
       this.#latestMs = nowMs
-    } else if (!isSameClock || keyframe) {
+    } else if (!isSameClock || isKeyframe) {
       // A keyframe is shown after all that came before it: its time is lower only where the clock was set back.
       if (this.#clock !== undefined) this.#elapsedMs += durationMs ?? this.#stepMs
       this.#clock = clock

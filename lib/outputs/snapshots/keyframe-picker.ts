@@ -1,8 +1,10 @@
 import { OptionError } from '../../errors.ts'
+import { randomAccessOf } from '../../mkv/codecs/random-access.ts'
 import type { Track } from '../../mkv/tracks.ts'
 import { numberOption } from '../../options.ts'
 import type { FragmentEvent, FragmentFrame } from '../../stages/events.ts'
-import { TrackChoice } from '../elementary/track-choice.ts'
+import { describe, TrackChoice } from '../elementary/track-choice.ts'
+import { OutputError } from '../output-error.ts'
 import { ElapsedTime } from './elapsed-time.ts'
 
 export type KeyframePickerOptions = {
@@ -21,7 +23,7 @@ type Given<T> = { readonly [K in keyof T]: T[K] | undefined }
 export type KeyframeSample = {
   /** With the codec, its CodecPrivate and the picture's size. */
   readonly track: Track
-  /** The frame as it came; its `data` are a copy. */
+  /** The frame as it came, with the container's own key flag; its `data` are a copy. */
   readonly frame: FragmentFrame
   readonly wallClock: Date | null
   readonly fragmentNumber: string | null
@@ -32,6 +34,7 @@ export type KeyframeSample = {
 
 /** Picks keyframes of one track out of a stream; synchronous, and holds nothing. */
 export class KeyframePicker {
+  readonly #output: string
   readonly #choice: TrackChoice
   readonly #everyMs: number | undefined
   readonly #everyNth: number
@@ -39,12 +42,16 @@ export class KeyframePicker {
   #tracks: readonly Track[] = []
   #isChosen = false
   #track: Track | undefined
+  /** Of any track, and of the chosen one. */
+  #receivedFrames = 0
+  #trackFrames = 0
   #keyframes = 0
   #dueMs = 0
   #index = 0
 
   /** `output` is the class that picks, for errors. */
   constructor(output: string, options: Given<KeyframePickerOptions>) {
+    this.#output = output
     const { everyMs, everyNth, track } = options
     if (everyMs !== undefined && everyNth !== undefined) {
       throw new OptionError('everyNth', 'not be set together with `everyMs`', everyNth)
@@ -68,15 +75,30 @@ export class KeyframePicker {
     return event.type === 'frame' ? this.#frame(event) : undefined
   }
 
+  /** Throws `OutputError` where frames came, and not one that a picture can be made of; to be called when no more come. */
+  checkPicked(): void {
+    if (this.#receivedFrames === 0 || this.#index > 0) return
+    const track = this.#track === undefined ? 'the chosen track' : `track ${describe(this.#track)}`
+    const problem =
+      this.#trackFrames === 0
+        ? `${this.#receivedFrames} frames came, and none is of ${track}`
+        : `of ${this.#trackFrames} frames of ${track} not one is a keyframe, which alone makes a whole picture`
+    throw new OutputError(this.#output, problem)
+  }
+
   #frame(frame: FragmentFrame): KeyframeSample | undefined {
+    this.#receivedFrames++
     if (!this.#isChosen) {
       this.#isChosen = true
       this.#track = this.#choice.of(this.#tracks)
     }
     const track = this.#track
     if (track === undefined || frame.track !== track.number) return undefined
-    const elapsedMs = this.#elapsed.at(frame, track.defaultDurationMs)
-    if (!frame.keyframe || !this.#isDue(elapsedMs)) return undefined
+    this.#trackFrames++
+    const access = randomAccessOf(track, frame)
+    const elapsedMs = this.#elapsed.at(frame, access !== 'none', track.defaultDurationMs)
+    // A picture that becomes whole only with the frames behind it is no picture alone.
+    if (access !== 'full' || !this.#isDue(elapsedMs)) return undefined
     const { wallClock, fragmentNumber, timestampMs } = frame
     return { track, frame: copyOf(frame), wallClock, fragmentNumber, timestampMs, index: this.#index++ }
   }

@@ -1,3 +1,4 @@
+import { type RandomAccessJudge, randomAccessJudge } from '../../mkv/codecs/random-access.ts'
 import type { Track } from '../../mkv/tracks.ts'
 import type { FragmentEvent, FragmentFrame, FragmentStart } from '../../stages/events.ts'
 import { OutputError } from '../output-error.ts'
@@ -18,6 +19,7 @@ export type BeginStep = {
   readonly fragmentNumber: string | null
 }
 
+/** Its frame's `keyframe` says whether decoding can begin with it, whatever the container's flag says. */
 export type FrameStep = { readonly type: 'frame'; readonly placed: PlacedFrame }
 
 /** All that is to be had of a fragment has been placed. */
@@ -49,10 +51,13 @@ export class FramePlacer {
   #start: FragmentStart | undefined
   #isChecked = false
   #tracks: readonly Track[] = []
-  #written: ReadonlySet<number> = new Set()
+  /** By the numbers of the tracks that are written. */
+  #judges: ReadonlyMap<number, RandomAccessJudge> = new Map()
   #declared: ReadonlySet<number> = new Set()
   #lead: Track | undefined
   #next: BeginStep['reason'] | undefined = 'first'
+  #receivedFrames = 0
+  #unselectedFrames = 0
 
   constructor({ output, gaps, onTrackChange, rotation, select = tracks => tracks }: FramePlacerOptions) {
     this.#output = output
@@ -60,6 +65,16 @@ export class FramePlacer {
     this.#onTrackChange = onTrackChange
     this.#rotation = rotation
     this.#select = select
+  }
+
+  /** All frames that came. */
+  get receivedFrames(): number {
+    return this.#receivedFrames
+  }
+
+  /** Frames of tracks that `select` has left out. */
+  get unselectedFrames(): number {
+    return this.#unselectedFrames
   }
 
   /** Throws `OutputError` for a frame of a track that its fragment does not declare, and for a change that may not be. */
@@ -90,17 +105,23 @@ export class FramePlacer {
   }
 
   #frame(frame: FragmentFrame): PlacerStep[] {
+    this.#receivedFrames++
     if (!this.#isChecked) this.#checkTracks()
-    if (!this.#written.has(frame.track)) {
-      if (this.#declared.has(frame.track)) return []
+    const judge = this.#judges.get(frame.track)
+    if (judge === undefined) {
+      if (this.#declared.has(frame.track)) {
+        this.#unselectedFrames++
+        return []
+      }
       const problem = `a frame of track ${frame.track}, which its fragment ${frame.fragmentNumber ?? ''} does not declare`
       throw new OutputError(this.#output, problem)
     }
-    if (this.#isTimeToRotate(frame)) {
+    const judged = withKeyframe(frame, judge(frame) !== 'none')
+    if (this.#isTimeToRotate(judged)) {
       this.#next = 'rotation'
       this.#timeline.restart()
     }
-    return this.#give(this.#timeline.place(frame))
+    return this.#give(this.#timeline.place(judged))
   }
 
   /** Only once a fragment brings frames do its tracks count: those without are often half a header. */
@@ -116,7 +137,7 @@ export class FramePlacer {
       throw new OutputError(this.#output, problem)
     }
     this.#tracks = tracks
-    this.#written = new Set(tracks.map(({ number }) => number))
+    this.#judges = new Map(tracks.map(track => [track.number, randomAccessJudge(track)]))
     this.#lead = leadTrack(tracks)
     this.#next = isFirst ? 'first' : 'tracks'
     if (!isFirst && this.#onTrackChange === 'restart') this.#timeline.restart()
@@ -143,6 +164,19 @@ export class FramePlacer {
     this.#next = undefined
     this.#rotation?.begin()
     return { type: 'begin', reason, tracks: this.#tracks, startedAt: wallClock, fragmentNumber }
+  }
+}
+
+/** A copy of the frame only where the container's flag says otherwise. */
+function withKeyframe(frame: FragmentFrame, keyframe: boolean): FragmentFrame {
+  if (frame.keyframe === keyframe) return frame
+  return {
+    ...frame,
+    keyframe,
+    // A getter of a class, which a spread does not copy.
+    get wallClock() {
+      return frame.wallClock
+    },
   }
 }
 

@@ -18,7 +18,10 @@ export const cuesOutput: OutputKind = {
       ...(gaps === undefined ? {} : { gaps }),
       ...(track === undefined ? {} : { track }),
     })
-    return bytesOutlet('cues', extractor, cues, tell, format === 'events' ? jsonLines : undefined)
+    return bytesOutlet('cues', extractor, cues, tell, {
+      isText: true,
+      serializer: format === 'events' ? jsonLines : undefined,
+    })
   },
 }
 

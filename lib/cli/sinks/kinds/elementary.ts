@@ -13,11 +13,9 @@ function elementaryOutput(name: Flag, format: ElementaryFormat, what: string): O
     toStandardOutput: true,
     open: ({ [name]: target = '-', track }, tell) => {
       const stage = new ElementaryStream({ format, ...(track === undefined ? {} : { track }) })
-      stage.once('end', () => {
-        const { skippedFrames } = stage
-        if (skippedFrames > 0) tell(`--${name}: left out ${skippedFrames} frames before the first keyframe`)
-      })
-      return bytesOutlet(name, stage, target, tell)
+      const missing = () =>
+        stage.skippedFrames === 0 ? [] : [`left out ${stage.skippedFrames} frames before the first keyframe`]
+      return bytesOutlet(name, stage, target, tell, { missing })
     },
   }
 }

@@ -2,7 +2,7 @@ import { type HlsPlaylistReport, HlsWriter } from '../../../index.ts'
 import { parseCount, parseDurationMs } from '../../arguments/numbers.ts'
 import { filesOutlet } from '../outlets.ts'
 import type { OutputKind } from '../output-kind.ts'
-import { mp4Options } from './mp4.ts'
+import { missingFromMp4, mp4Options } from './mp4.ts'
 
 export const hlsOutput: OutputKind = {
   name: 'hls',
@@ -40,6 +40,6 @@ export const hlsOutput: OutputKind = {
       isTold = true
       if (ended) tell(`${path}: ended, with ${segments} segments`)
     })
-    return filesOutlet('hls', sink)
+    return filesOutlet('hls', sink, () => missingFromMp4(sink))
   },
 }

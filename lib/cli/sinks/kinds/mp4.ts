@@ -15,7 +15,10 @@ export const mp4Output: OutputKind = {
   open: (flags, tell) => {
     const { mp4 = '-', fragmented, rotate } = flags
     const how = mp4Options(flags)
-    if (mp4 === '-' || fragmented) return bytesOutlet('mp4', new Mp4Remuxer(how), mp4, tell)
+    if (mp4 === '-' || fragmented) {
+      const stage = new Mp4Remuxer(how)
+      return bytesOutlet('mp4', stage, mp4, tell, { missing: () => missingFromMp4(stage) })
+    }
     const sink = new Mp4FileSink({
       path: mp4,
       ...how,
@@ -25,8 +28,24 @@ export const mp4Output: OutputKind = {
       const skipped = skippedFrames === 0 ? '' : `, without ${skippedFrames} frames before the first keyframe`
       tell(`${path}: ${(durationMs / 1000).toFixed(1)} s, ${frames} frames, ${formatBytes(bytes)}${skipped}`)
     })
-    return filesOutlet('mp4', sink)
+    return filesOutlet('mp4', sink, () => missingFromMp4(sink))
   },
+}
+
+/** The frames that an output of MP4 left out, in words. */
+export function missingFromMp4({
+  skippedFrames = 0,
+  unsupportedFrames,
+}: {
+  readonly skippedFrames?: number
+  readonly unsupportedFrames: number
+}): readonly string[] {
+  return [
+    ...(skippedFrames === 0 ? [] : [`left out ${skippedFrames} frames before the first keyframe`]),
+    ...(unsupportedFrames === 0
+      ? []
+      : [`left out ${unsupportedFrames} frames of tracks that MP4 cannot carry`]),
+  ]
 }
 
 /** What `--mp4` and `--hls` share. */

@@ -27,6 +27,8 @@ export const snapshotsOutput: OutputKind = {
     })
     sink.on('file', ({ path, bytes }: SnapshotReport) => tell(`${path}: ${formatBytes(bytes)}`))
     sink.on('snapshot-failed', ({ error }: SnapshotFailure) => tell(error.message))
-    return filesOutlet('snapshots', sink)
+    return filesOutlet('snapshots', sink, () =>
+      sink.failedSnapshots === 0 ? [] : [`${sink.failedSnapshots} keyframes gave no picture`],
+    )
   },
 }

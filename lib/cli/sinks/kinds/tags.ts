@@ -12,5 +12,7 @@ export const tagsOutput: OutputKind = {
   target: ({ tags }) => tags,
   toStandardOutput: true,
   open: ({ tags = '-' }, tell) =>
-    bytesOutlet('tags', new TagTable({ format: tags.endsWith('.csv') ? 'csv' : 'jsonl' }), tags, tell),
+    bytesOutlet('tags', new TagTable({ format: tags.endsWith('.csv') ? 'csv' : 'jsonl' }), tags, tell, {
+      isText: true,
+    }),
 }

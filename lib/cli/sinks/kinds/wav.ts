@@ -30,9 +30,19 @@ export const wavOutput: OutputKind = {
       ...(onContactChange === undefined ? {} : { onContactChange }),
       ...(contact === undefined ? {} : { contactId: contact }),
     })
-    sink.on('file', ({ path, samples, sampleRateHz, tracks }: WavFileReport) => {
+    let overlapping = 0
+    sink.on('file', ({ path, samples, sampleRateHz, tracks, overlappingSamples }: WavFileReport) => {
+      overlapping += overlappingSamples
       tell(`${path}: ${(samples / sampleRateHz).toFixed(1)} s of ${tracks.join(' and ')}`)
     })
-    return filesOutlet('wav', sink)
+    // Who names a contact, or says what another one does, has chosen which frames to record.
+    const isChosen = contact !== undefined || onContactChange !== undefined
+    return filesOutlet('wav', sink, () => {
+      const others = isChosen ? 0 : sink.otherContactFrames
+      return [
+        ...(others === 0 ? [] : [`left out ${others} frames of other contacts; see --on-contact-change`]),
+        ...(overlapping === 0 ? [] : [`left out ${overlapping} samples whose moment had samples before`]),
+      ]
+    })
   },
 }
