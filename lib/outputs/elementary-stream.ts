@@ -9,6 +9,7 @@ import { type ElementaryFormat, formatsOf, nalKind } from './elementary/elementa
 import type { FrameWriter } from './elementary/frame-writer.ts'
 import { SampleBytes } from './elementary/sample-bytes.ts'
 import { describe, TrackChoice } from './elementary/track-choice.ts'
+import { framesText } from './frames-written.ts'
 import { OutputError } from './output-error.ts'
 import { sameTracks } from './timeline/same-tracks.ts'
 import { followSignal } from './write-queue.ts'
@@ -163,10 +164,10 @@ export class ElementaryStream extends Transform {
   #emptyProblem(): string {
     const track = this.#track
     if (this.#trackFrames === 0 && track !== undefined) {
-      return `${this.#receivedFrames} frames came, and none is of track ${describe(track)}; set \`track\` to another one`
+      return `${framesText(this.#receivedFrames)} came, and none is of track ${describe(track)}; set \`track\` to another one`
     }
     const problem = this.#skippedFrames > 0 ? this.#writer?.problem : 'they hold no bytes'
-    return `of ${this.#trackFrames} frames not one could be written: ${problem}`
+    return `of ${framesText(this.#trackFrames)} not one could be written: ${problem}`
   }
 }
 

@@ -10,6 +10,11 @@ export type FrameCounts = {
   readonly advice: string
 }
 
+/** `1 frame`, `30 frames`. */
+export function framesText(frames: number): string {
+  return frames === 1 ? '1 frame' : `${frames} frames`
+}
+
 /** Throws `OutputError` where frames came and not one was written. Where none came there was nothing to write. */
 export function checkFramesWritten(output: string, counts: FrameCounts): void {
   const { received, written, unwritten = [], advice } = counts
@@ -18,5 +23,5 @@ export function checkFramesWritten(output: string, counts: FrameCounts): void {
   const rest = received - given.reduce((sum, [frames]) => sum + frames, 0)
   const reasons = rest > 0 ? [...given, [rest, 'without a byte'] as const] : given
   const why = reasons.map(([frames, reason]) => `${frames} ${reason}`).join(', ')
-  throw new OutputError(output, `${received} frames came and none was written: ${why}; ${advice}`)
+  throw new OutputError(output, `${framesText(received)} came and none was written: ${why}; ${advice}`)
 }

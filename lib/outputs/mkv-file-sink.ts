@@ -39,6 +39,8 @@ export type MkvFileReport = {
   readonly reason: 'end' | 'rotation' | 'tracks' | 'cut'
 }
 
+const ADVICE = '`getmedia inspect` shows what the stream holds'
+
 type Callback = (error?: Error | null) => void
 type OpenFile = { readonly file: MkvFile; readonly startedAt: Date | null }
 
@@ -96,7 +98,7 @@ export class MkvFileSink extends Writable {
     this.#queue.run(async () => {
       await this.#end('end')
       const { receivedFrames: received } = this.#muxer
-      checkFramesWritten('MkvFileSink', { received, written: this.#writtenFrames, advice: 'see `inspect`' })
+      checkFramesWritten('MkvFileSink', { received, written: this.#writtenFrames, advice: ADVICE })
     }, callback)
   }
 

@@ -3,6 +3,7 @@ import { ELEMENT_IDS as ID } from '../mkv/schema/elements.ts'
 import { uint } from '../mkv/writer.ts'
 import { choiceOption } from '../options.ts'
 import type { FragmentEvent } from '../stages/events.ts'
+import { checkFramesWritten } from './frames-written.ts'
 import { largerPieces } from './larger-pieces.ts'
 import { ebmlHeader, infoElement, openHead, tracksElement } from './mkv/document-head.ts'
 import { type MuxStep, SegmentMuxer } from './mkv/segment-muxer.ts'
@@ -45,6 +46,7 @@ type Callback = (error?: Error | null) => void
  */
 export class MkvSegmentMerger extends Transform {
   readonly #muxer: SegmentMuxer
+  #writtenFrames = 0
   #unfollow: () => void = () => {}
 
   constructor(options: MkvSegmentMergerOptions = {}) {
@@ -65,7 +67,13 @@ export class MkvSegmentMerger extends Transform {
   }
 
   override _flush(callback: Callback): void {
-    this.#give(() => this.#muxer.end(), callback)
+    this.#give(
+      () => this.#muxer.end(),
+      error => {
+        if (error) callback(error)
+        else this.#endWritten(callback)
+      },
+    )
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
@@ -73,9 +81,22 @@ export class MkvSegmentMerger extends Transform {
     super._destroy(error, callback)
   }
 
+  #endWritten(callback: Callback): void {
+    try {
+      const { receivedFrames: received } = this.#muxer
+      checkFramesWritten('MkvSegmentMerger', { received, written: this.#writtenFrames, advice: ADVICE })
+    } catch (error) {
+      callback(error as Error)
+      return
+    }
+    callback()
+  }
+
   #give(work: () => MuxStep[], callback: Callback): void {
     try {
-      for (const bytes of largerPieces(work().flatMap(bytesOf))) this.push(bytes)
+      const steps = work()
+      for (const { type } of steps) if (type === 'block') this.#writtenFrames++
+      for (const bytes of largerPieces(steps.flatMap(bytesOf))) this.push(bytes)
     } catch (error) {
       callback(error as Error)
       return
@@ -83,6 +104,8 @@ export class MkvSegmentMerger extends Transform {
     callback()
   }
 }
+
+const ADVICE = '`getmedia inspect` shows what the stream holds'
 
 function bytesOf(step: MuxStep): readonly Uint8Array[] {
   switch (step.type) {

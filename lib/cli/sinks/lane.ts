@@ -4,6 +4,7 @@ import {
   type FragmentStart,
   isRandomAccessPoint,
 } from '../../index.ts'
+import { formatCount } from '../terminal/format.ts'
 import type { Outlet } from './outlet.ts'
 import type { OutputReports } from './output-reports.ts'
 
@@ -79,7 +80,10 @@ export class Lane {
     for (const text of missing?.() ?? []) reports.missing(name, text)
     const { droppedFrames } = this
     if (droppedFrames > 0) {
-      reports.missing(name, `dropped ${droppedFrames} frames, since it was slower than the stream`)
+      reports.missing(
+        name,
+        `dropped ${formatCount(droppedFrames, 'frame')}, since it was slower than the stream`,
+      )
     }
     if (!this.#hasFrames && !isText && !this.#isBrokenOff) reports.empty(name)
   }

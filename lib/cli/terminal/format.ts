@@ -6,6 +6,11 @@ export function formatBytes(bytes: number): string {
   return `${(bytes / 1000 ** power).toFixed(1)} ${units[power - 1]}`
 }
 
+/** `1 frame`, `30 frames`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
 /** A wall-clock time for people, or a dash. */
 export function formatTime(time: Date | null): string {
   return time === null ? '-' : time.toISOString()

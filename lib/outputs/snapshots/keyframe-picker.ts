@@ -4,6 +4,7 @@ import type { Track } from '../../mkv/tracks.ts'
 import { numberOption } from '../../options.ts'
 import type { FragmentEvent, FragmentFrame } from '../../stages/events.ts'
 import { describe, TrackChoice } from '../elementary/track-choice.ts'
+import { framesText } from '../frames-written.ts'
 import { OutputError } from '../output-error.ts'
 import { ElapsedTime } from './elapsed-time.ts'
 
@@ -81,8 +82,8 @@ export class KeyframePicker {
     const track = this.#track === undefined ? 'the chosen track' : `track ${describe(this.#track)}`
     const problem =
       this.#trackFrames === 0
-        ? `${this.#receivedFrames} frames came, and none is of ${track}`
-        : `of ${this.#trackFrames} frames of ${track} not one is a keyframe, which alone makes a whole picture`
+        ? `${framesText(this.#receivedFrames)} came, and none is of ${track}; set \`track\` to another one`
+        : `none of the ${framesText(this.#trackFrames)} of ${track} is a keyframe that shows a whole picture by itself`
     throw new OutputError(this.#output, problem)
   }
 

@@ -1,4 +1,5 @@
 import { type ElementaryFormat, ElementaryStream } from '../../../index.ts'
+import { formatCount } from '../../terminal/format.ts'
 import { bytesOutlet } from '../outlets.ts'
 import type { OutputKind } from '../output-kind.ts'
 
@@ -14,7 +15,9 @@ function elementaryOutput(name: Flag, format: ElementaryFormat, what: string): O
     open: ({ [name]: target = '-', track }, tell) => {
       const stage = new ElementaryStream({ format, ...(track === undefined ? {} : { track }) })
       const missing = () =>
-        stage.skippedFrames === 0 ? [] : [`left out ${stage.skippedFrames} frames before the first keyframe`]
+        stage.skippedFrames === 0
+          ? []
+          : [`left out ${formatCount(stage.skippedFrames, 'frame')} before the first keyframe`]
       return bytesOutlet(name, stage, target, tell, { missing })
     },
   }

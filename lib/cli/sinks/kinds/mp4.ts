@@ -1,5 +1,5 @@
 import { type Mp4FileReport, Mp4FileSink, Mp4Remuxer } from '../../../index.ts'
-import { formatBytes } from '../../terminal/format.ts'
+import { formatBytes, formatCount } from '../../terminal/format.ts'
 import { bytesOutlet, filesOutlet } from '../outlets.ts'
 import type { OutputFlags } from '../output-flags.ts'
 import type { OutputKind } from '../output-kind.ts'
@@ -24,9 +24,8 @@ export const mp4Output: OutputKind = {
       ...how,
       ...(rotate === undefined ? {} : { rotate: { everyMs: rotate } }),
     })
-    sink.on('file', ({ path, durationMs, frames, bytes, skippedFrames }: Mp4FileReport) => {
-      const skipped = skippedFrames === 0 ? '' : `, without ${skippedFrames} frames before the first keyframe`
-      tell(`${path}: ${(durationMs / 1000).toFixed(1)} s, ${frames} frames, ${formatBytes(bytes)}${skipped}`)
+    sink.on('file', ({ path, durationMs, frames, bytes }: Mp4FileReport) => {
+      tell(`${path}: ${(durationMs / 1000).toFixed(1)} s, ${frames} frames, ${formatBytes(bytes)}`)
     })
     return filesOutlet('mp4', sink, () => missingFromMp4(sink))
   },
@@ -41,10 +40,12 @@ export function missingFromMp4({
   readonly unsupportedFrames: number
 }): readonly string[] {
   return [
-    ...(skippedFrames === 0 ? [] : [`left out ${skippedFrames} frames before the first keyframe`]),
+    ...(skippedFrames === 0
+      ? []
+      : [`left out ${formatCount(skippedFrames, 'frame')} before the first keyframe`]),
     ...(unsupportedFrames === 0
       ? []
-      : [`left out ${unsupportedFrames} frames of tracks that MP4 cannot carry`]),
+      : [`left out ${formatCount(unsupportedFrames, 'frame')} of tracks that MP4 cannot carry`]),
   ]
 }
 

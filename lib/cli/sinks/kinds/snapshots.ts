@@ -1,6 +1,6 @@
 import { type SnapshotFailure, type SnapshotReport, SnapshotWriter } from '../../../index.ts'
 import { parseDurationMs } from '../../arguments/numbers.ts'
-import { formatBytes } from '../../terminal/format.ts'
+import { formatBytes, formatCount } from '../../terminal/format.ts'
 import { filesOutlet } from '../outlets.ts'
 import type { OutputKind } from '../output-kind.ts'
 
@@ -28,7 +28,7 @@ export const snapshotsOutput: OutputKind = {
     sink.on('file', ({ path, bytes }: SnapshotReport) => tell(`${path}: ${formatBytes(bytes)}`))
     sink.on('snapshot-failed', ({ error }: SnapshotFailure) => tell(error.message))
     return filesOutlet('snapshots', sink, () =>
-      sink.failedSnapshots === 0 ? [] : [`${sink.failedSnapshots} keyframes gave no picture`],
+      sink.failedSnapshots === 0 ? [] : [`${formatCount(sink.failedSnapshots, 'keyframe')} gave no picture`],
     )
   },
 }

@@ -1,5 +1,6 @@
 import { Option } from 'commander'
 import { type WavFileReport, WavWriter } from '../../../index.ts'
+import { formatCount } from '../../terminal/format.ts'
 import { filesOutlet } from '../outlets.ts'
 import type { OutputKind } from '../output-kind.ts'
 
@@ -40,8 +41,12 @@ export const wavOutput: OutputKind = {
     return filesOutlet('wav', sink, () => {
       const others = isChosen ? 0 : sink.otherContactFrames
       return [
-        ...(others === 0 ? [] : [`left out ${others} frames of other contacts; see --on-contact-change`]),
-        ...(overlapping === 0 ? [] : [`left out ${overlapping} samples whose moment had samples before`]),
+        ...(others === 0
+          ? []
+          : [`left out ${formatCount(others, 'frame')} of other contacts; see --on-contact-change`]),
+        ...(overlapping === 0
+          ? []
+          : [`left out ${formatCount(overlapping, 'sample')}, since their moment had samples before`]),
       ]
     })
   },
