@@ -57,6 +57,7 @@ export type MkvFrame = {
   readonly track: number
   /** Milliseconds on the segment's clock: cluster and block timestamp times the timestamp scale. Frames of one lace share their block's. */
   readonly timestampMs: number
+  /** The container's own flag, which is a hint: `isRandomAccessPoint` says whether decoding can begin with the frame. */
   readonly keyframe: boolean
   readonly invisible: boolean
   readonly discardable: boolean

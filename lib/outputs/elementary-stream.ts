@@ -64,7 +64,7 @@ export class ElementaryStream extends Transform {
   /** The track as the writer has it. */
   #written: Track | undefined
   #writer: FrameWriter | undefined
-  /** Of any track; of the track that is written; of those that gave bytes. */
+  /** Frames of any track, of the track that is written, and those that gave bytes. */
   #receivedFrames = 0
   #trackFrames = 0
   #writtenFrames = 0

@@ -7,7 +7,7 @@ import { followSignal, WriteQueue } from './write-queue.ts'
 export type FileSinkOptions = {
   /** Where the file goes; its directory is made if it is not there. */
   readonly path: string
-  /** What happens where the stream ends and brought no bytes: an empty file, or none. @default 'write' */
+  /** Whether a stream that ends without bytes makes an empty file. @default 'write' */
   readonly emptyFile?: 'write' | 'skip'
   /** Destroys the sink when it fires, with `AbortError`; the file so far is kept. */
   readonly signal?: AbortSignal

@@ -1,6 +1,6 @@
 import { OutputError } from './output-error.ts'
 
-/** What became of the frames that an output received. */
+/** Counts of the frames that an output received and wrote. */
 export type FrameCounts = {
   readonly received: number
   readonly written: number

@@ -20,8 +20,8 @@ type Callback = (error?: Error | null) => void
  * `FragmentEvent`s in, `KeyframeSample`s out: keyframes of one video track, each with what a decoder needs to make a picture
  * of it alone. With `everyMs` the first keyframe in each so many milliseconds of the frames' own time, by their wall clock, or
  * by the segment's where there is none; a clock that goes back or jumps neither stops it nor floods it. With `everyNth` every
- * n-th keyframe. With neither, every keyframe. A keyframe is what the codec says decoding can begin with, whether or not the
- * container flags it: see `isRandomAccessPoint`.
+ * n-th keyframe. With neither, every keyframe. A keyframe can be decoded by itself according to its codec, whether or not
+ * the container flags it: see `isRandomAccessPoint`.
  *
  * Fails with `OutputError` where the stream does not have the track, for an encrypted one, and where frames came and not one
  * keyframe; with `OptionError` and

@@ -55,8 +55,8 @@ type OpenFile = {
  * that fails does not wait. What a killed process leaves lacks its index and does not play: where that matters,
  * `Mp4Remuxer` or `MkvFileSink` is the better choice.
  *
- * A video track begins with its first keyframe, which is what `isRandomAccessPoint` says and not the container's flag; frames
- * before it are counted in `skippedFrames`. Emits `file` (`Mp4FileReport`) for each. Needs the package `mediabunny`. Fails with `OptionError`, with `OutputError` as
+ * A video track begins with its first keyframe, as `isRandomAccessPoint` finds it; frames before it are counted in
+ * `skippedFrames`. Emits `file` (`Mp4FileReport`) for each. Needs the package `mediabunny`. Fails with `OptionError`, with `OutputError` as
  * `Mp4Remuxer` does and where frames came and not one could be written, with the file system's errors, and with `AbortError`. Memory: 16 events, 1 MiB, and some 200 bytes for
  * each frame of the file.
  *

@@ -44,6 +44,7 @@ export type FragmentFrame = {
   readonly timestampMs: number
   /** Wall-clock time: the fragment's producer time (its server time where the producer's is no wall clock) plus the frame's distance from the fragment's start. */
   readonly wallClock: Date | null
+  /** The container's own flag, which is a hint: `isRandomAccessPoint` says whether decoding can begin with the frame. */
   readonly keyframe: boolean
   /** The decoder needs it, and nobody is to see it. */
   readonly invisible: boolean

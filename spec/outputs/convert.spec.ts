@@ -6,6 +6,7 @@ import { buffer, text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { CLIP } from '../support/fault-run.ts'
+import { lengthPrefixed } from '../support/h264-pictures.ts'
 import { errorChunk, fragment, payload } from '../support/mkv-builder.ts'
 import { requires } from '../support/requirements.ts'
 import { callFragments } from './call-builder.ts'
@@ -78,6 +79,80 @@ describe('getmedia convert', () => {
     assert.match(refused.stderr, /track 2 \(words\): subtitle \(S_TEXT\/UTF8\) is not written to MP4/)
     const written = await convert(['-', '--mp4', path, '--skip-unsupported'], parts)
     assert.deepEqual([written.exitCode, await readdir(directory.path)], [0, ['door.mp4']])
+  })
+
+  it('says what it left out, and ends with exit code 3', async () => {
+    await using directory = await scratch()
+    const parts = fragment({
+      tracks: [videoTrack(), { type: 'subtitle', name: 'words' }],
+      frames: [
+        ...(['p', 'p', 'idr', 'p'] as const).map((kind, at) => ({ at, data: lengthPrefixed(kind) })),
+        { track: 2, at: 5, data: 'Hello' },
+      ],
+    })
+    const [mp4, bare, fragmented] = ['a.mp4', 'a.h264', 'b.mp4'].map(name => directory.file(name))
+    const written = await convert(['-', '--mp4', mp4!, '--h264', bare!, '--skip-unsupported'], parts)
+    assert.equal(written.exitCode, 3, written.stderr)
+    assert.match(written.stderr, /^getmedia: --h264: left out 2 frames before the first keyframe$/m)
+    assert.match(written.stderr, /^getmedia: --mp4: left out 2 frames before the first keyframe$/m)
+    assert.match(written.stderr, /^getmedia: --mp4: left out 1 frame of tracks that MP4 cannot carry$/m)
+    const whole = await convert(['-', '--mp4', fragmented!, '--fragmented', '--skip-unsupported'], parts)
+    assert.equal(whole.exitCode, 3, whole.stderr)
+    assert.match(whole.stderr, /^getmedia: --mp4: left out 1 frame of tracks that MP4 cannot carry$/m)
+  })
+
+  it('says what it left out of a call, unless the caller has chosen a contact', async () => {
+    await using directory = await scratch()
+    const calls = payload(...callFragments({ seconds: 4, reusedFrom: 2 }))
+    const stopped = await convert(['-', '--wav', directory.file('first')], calls)
+    assert.equal(stopped.exitCode, 3, stopped.stderr)
+    assert.match(
+      stopped.stderr,
+      /^getmedia: --wav: left out \d+ frames of other contacts; see --on-contact-change$/m,
+    )
+    const chosen = ['--contact', 'contact-2', '--on-contact-change', 'filter']
+    const filtered = await convert(['-', '--wav', directory.file('second'), ...chosen], calls)
+    assert.equal(filtered.exitCode, 0, filtered.stderr)
+    const missing = await convert(['-', '--wav', directory.file('third'), '--contact', 'nobody'], calls)
+    assert.equal(missing.exitCode, 1)
+    assert.match(
+      missing.stderr,
+      /frames came and none was written: \d+ of other contacts than the one to record/,
+    )
+  })
+
+  it('leaves no file of media where no frame came, says so, and has not failed', async () => {
+    await using directory = await scratch()
+    const names = ['--mkv', 'a.mkv', '--mp4', 'a.mp4', '--hls', 'hls', '--wav', 'wav', '--h264', 'a.h264']
+    const more = ['--aac', 'a.aac', '--pcm', 'a.pcm', '--snapshots', 'pictures', '--tags', 'a.csv']
+    const flags = [...names, ...more].map(word => (word.startsWith('--') ? word : directory.file(word)))
+    const empty = fragment({ withoutCluster: true })
+    for (const how of [[], ['--fragmented']]) {
+      const { exitCode, stderr } = await convert(['-', ...flags, ...how], empty)
+      assert.equal(exitCode, 0, stderr)
+      for (const output of ['mkv', 'mp4', 'hls', 'wav', 'h264', 'aac', 'pcm', 'snapshots']) {
+        assert.match(stderr, new RegExp(`^getmedia: --${output}: the stream brought no frames`, 'm'))
+      }
+      assert.doesNotMatch(stderr, /--tags/)
+      assert.deepEqual(await readdir(directory.path), ['a.csv'])
+    }
+  })
+
+  it('fails where frames came and none was written, and leaves no file', async () => {
+    await using directory = await scratch()
+    const parts = fragment({
+      tracks: [videoTrack()],
+      frames: [0, 1].map(at => ({ at, keyframe: true, data: lengthPrefixed('p') })),
+    })
+    const flags = ['--mp4', directory.file('a.mp4'), '--h264', directory.file('a.h264')]
+    const { exitCode, stderr } = await convert(['-', ...flags], parts)
+    assert.equal(exitCode, 1)
+    assert.match(
+      stderr,
+      /^getmedia: --mp4: Mp4FileSink: 2 frames came and none was written: 2 of video without/m,
+    )
+    assert.match(stderr, /^getmedia: --h264: ElementaryStream: of 2 frames not one could be written/m)
+    assert.deepEqual(await readdir(directory.path), [])
   })
 
   it('takes bare frames, cues and pictures out of one file', requires('ffmpeg'), async () => {

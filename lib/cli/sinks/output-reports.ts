@@ -1,4 +1,4 @@
-/** What the command line is told of its outputs, by their flags' names without the dashes. */
+/** Receives the outcome of each output; `output` is its flag's name without the dashes. */
 export type OutputReports = {
   /** An output has failed; the others go on. */
   failed(output: string, error: Error): void

@@ -7,9 +7,9 @@ const FRAME = 6
 const FORBIDDEN_BIT = 0x80
 const HAS_EXTENSION = 0x04
 const HAS_SIZE = 0x02
-/** Of a sequence header's first byte: still_picture is the bit above it. */
+/** In a sequence header's first byte, below still_picture. */
 const REDUCED_STILL_PICTURE_HEADER = 0x08
-/** Of a frame header's first byte: show_existing_frame, frame_type (0 is a key frame), show_frame. */
+/** In a frame header's first byte: show_existing_frame, frame_type (0 is a key frame), show_frame. */
 const SHOW_EXISTING_FRAME = 0x80
 const FRAME_TYPE = 0x60
 const SHOW_FRAME = 0x10

@@ -54,7 +54,7 @@ export function h264RandomAccess(
   return undefined
 }
 
-/** What a picture's units before its first slice have said. */
+/** Facts from the NAL units before a picture's first slice. */
 type BeforeSlices = {
   readonly isRecoveryPoint: boolean
   readonly hasSps: boolean
@@ -73,7 +73,7 @@ function sliceAccess(
   return slice.saysAll || areRestIntra(units) ? 'full' : 'none'
 }
 
-/** Of the same picture; a second field may well be of P slices, which refer to the first. */
+/** Looks at the same picture only: a second field may have P slices, which refer to the first field. */
 function areRestIntra(units: NalCursor): boolean {
   while (units.next()) {
     const type = units.data[units.start]! & TYPE_BITS

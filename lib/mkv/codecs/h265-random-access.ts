@@ -16,8 +16,8 @@ const I_SLICE = 2
 
 /**
  * How decoding can begin with a picture of H.265, by the rules of `h264RandomAccess`; `undefined` where its NAL units cannot be
- * read. `pps` are those of the track. Of a picture that is no intra random access point only the first slice is looked at,
- * since the place of the others depends on the SPS.
+ * read. `pps` are those of the track. Only the first slice of a non-IRAP picture is read,
+ * since the position of the others depends on the SPS.
  */
 export function h265RandomAccess(
   data: Uint8Array,
@@ -44,7 +44,7 @@ function isOfHigherLayer({ data, start }: NalCursor): boolean {
   return (data[start]! & 1) !== 0 || (data[start + 1] ?? 0) >> 3 !== 0
 }
 
-/** What a picture's units before its first slice have said. */
+/** Facts from the NAL units before a picture's first slice. */
 type BeforeSlices = {
   isRecoveryPoint: boolean
   /** A bit for each kind of parameter set. */

@@ -2,16 +2,16 @@ import type { RandomAccess } from './random-access.ts'
 
 /** How decoding can begin with a picture of an older codec, by the type that its header gives; `undefined` where there is none. */
 
-/** MPEG-1 and MPEG-2 (ISO/IEC 13818-2, section 6.2.3): picture_coding_type, behind ten bits, is 1 for intra. */
+/** MPEG-1 and MPEG-2 (ISO/IEC 13818-2, section 6.2.3): picture_coding_type, after ten bits, is 1 for intra. */
 export function mpeg12RandomAccess(data: Uint8Array): RandomAccess | undefined {
-  const at = behindStartCode(data, 0x00)
+  const at = afterStartCode(data, 0x00)
   const byte = at === undefined ? undefined : data[at + 1]
   return byte === undefined ? undefined : accessOf(((byte >> 3) & 0x07) === 1)
 }
 
 /** MPEG-4 Visual (ISO/IEC 14496-2, section 6.2.5): vop_coding_type, the first two bits, is 0 for intra. */
 export function mpeg4RandomAccess(data: Uint8Array): RandomAccess | undefined {
-  const at = behindStartCode(data, 0xb6)
+  const at = afterStartCode(data, 0xb6)
   const byte = at === undefined ? undefined : data[at]
   return byte === undefined ? undefined : accessOf(byte >> 6 === 0)
 }
@@ -35,8 +35,8 @@ function accessOf(isIntra: boolean): RandomAccess {
   return isIntra ? 'full' : 'none'
 }
 
-/** Where the bytes behind `00 00 01 code` begin. */
-function behindStartCode(data: Uint8Array, code: number): number | undefined {
+/** Offset of the first byte after `00 00 01 code`. */
+function afterStartCode(data: Uint8Array, code: number): number | undefined {
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   const at = bytes.indexOf(Uint8Array.of(0, 0, 1, code))
   return at < 0 ? undefined : at + 4

@@ -15,8 +15,8 @@ import { videoCodecOf } from './video-codec.ts'
 import { vp8RandomAccess, vp9RandomAccess } from './vpx-random-access.ts'
 
 /**
- * How decoding can begin with a frame. `full`: with a whole picture, or sound or text, which need no frame before. `gradual`:
- * pictures are whole after some frames more, as with the intra refresh of H.264. `none`: not at all.
+ * How decoding can begin with a frame. `full`: the frame is complete without any other. `gradual`: pictures are complete some
+ * frames later, as with the intra refresh of H.264. `none`: not at all.
  */
 export type RandomAccess = 'full' | 'gradual' | 'none'
 
@@ -28,12 +28,12 @@ export type RandomAccessJudge = (frame: JudgedFrame) => RandomAccess
 
 /**
  * Makes a judge for a track's frames. The container's key flag is a hint: producers of AWS set it on no frame of audio, some
- * muxers on none at all, and some cameras on every one. Frames of all that is not video are random access points. Of video the
- * frame itself tells: by its NAL units for H.264 and H.265 (length-prefixed or Annex B), by its header for VP8, VP9, AV1, MPEG-1,
- * MPEG-2, MPEG-4 Visual, Theora and FFV1; MJPEG, ProRes and uncompressed video always are. The flag counts where the frame
+ * muxers on none at all, and some cameras on every one. Frames of audio, subtitles and metadata are random access points. Frames
+ * of video are judged by their NAL units (H.264 and H.265, length-prefixed or Annex B) or by their header (VP8, VP9, AV1, MPEG-1,
+ * MPEG-2, MPEG-4 Visual, Theora, FFV1); every frame of MJPEG, ProRes and uncompressed video is one. The flag counts where a frame
  * cannot be read: encrypted, malformed, or of another codec.
  *
- * A judge looks at the head of a frame only, copies nothing, and throws for no bytes.
+ * A judge reads the start of a frame only, copies nothing, and never throws.
  */
 export function randomAccessJudge(track: Track): RandomAccessJudge {
   if (track.type !== 'video' && !track.codecId.startsWith('V_')) return () => 'full'
@@ -53,7 +53,7 @@ export function randomAccessOf(track: Track, frame: JudgedFrame): RandomAccess {
 }
 
 /**
- * Whether decoding can begin with a frame, by what its codec says and not by the container's key flag alone; see
+ * Whether decoding can begin with a frame, according to its codec and not to the container's key flag alone; see
  * `randomAccessJudge`. `track` is the one of the frame's document or fragment.
  *
  * ```ts
@@ -114,7 +114,7 @@ function frameReader(track: Track): FrameReader | undefined {
 const USUAL_LENGTH_SIZE = 4
 const BITMAP_INFO_HEADER_BYTES = 40
 
-/** The record in the CodecPrivate; V_MS/VFW/FOURCC has it behind its BITMAPINFOHEADER, if anywhere. */
+/** The record in the CodecPrivate; V_MS/VFW/FOURCC has it after its BITMAPINFOHEADER, if at all. */
 function codecData<T extends AvcData | HevcData>(
   { codec, codecPrivate }: Track,
   read: (bytes: Uint8Array) => T | undefined,

@@ -1,6 +1,6 @@
 /**
  * Bits of a NAL unit's payload without its emulation prevention bytes (H.264 section 7.3.1, H.265 section 7.3.1.1). Nothing is
- * copied. Reading past the end gives zeros and sets `isExhausted`; a start code ends the unit, so `end` may lie behind it.
+ * copied. Reading past the end gives zeros and sets `isExhausted`; a start code ends the unit, so `end` may lie after it.
  */
 export class RbspReader {
   isExhausted = false

@@ -1,6 +1,6 @@
 import type { RandomAccess } from './random-access.ts'
 
-/** How decoding can begin with a frame of VP8, by its frame tag (RFC 6386, section 9.1); `undefined` where it is none. */
+/** How decoding can begin with a frame of VP8, by its frame tag (RFC 6386, section 9.1); `undefined` where the frame is not valid VP8. */
 export function vp8RandomAccess(data: Uint8Array): RandomAccess | undefined {
   const [tag] = data
   if (tag === undefined) return undefined
@@ -10,7 +10,7 @@ export function vp8RandomAccess(data: Uint8Array): RandomAccess | undefined {
 
 /**
  * How decoding can begin with a frame of VP9, by its uncompressed header (VP9 bitstream specification, section 6.2); `undefined`
- * where it is none. Of a superframe the first frame decides: a key frame comes before all that needs it.
+ * where the frame is not valid VP9. In a superframe the first frame decides: a key frame precedes the frames that refer to it.
  */
 export function vp9RandomAccess(data: Uint8Array): RandomAccess | undefined {
   const [head, second] = data

@@ -39,7 +39,7 @@ export class FragmentedMp4 {
         this.#writer = new FragmentWriter(step.tracks)
         continue
       }
-      // Of frames without a byte nothing is written, so a header would stand alone.
+      // Frames without bytes are not written, and a header alone is not a file that plays.
       if (step.frames.every(({ frame }) => frame.data.length === 0)) continue
       const begin = this.#begin
       this.#begin = undefined

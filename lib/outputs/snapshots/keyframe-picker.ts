@@ -43,7 +43,7 @@ export class KeyframePicker {
   #tracks: readonly Track[] = []
   #isChosen = false
   #track: Track | undefined
-  /** Of any track, and of the chosen one. */
+  /** Frames of any track, and of the chosen one. */
   #receivedFrames = 0
   #trackFrames = 0
   #keyframes = 0
@@ -98,7 +98,7 @@ export class KeyframePicker {
     this.#trackFrames++
     const access = randomAccessOf(track, frame)
     const elapsedMs = this.#elapsed.at(frame, access !== 'none', track.defaultDurationMs)
-    // A picture that becomes whole only with the frames behind it is no picture alone.
+    // After a gradual random access point the picture is complete only some frames later.
     if (access !== 'full' || !this.#isDue(elapsedMs)) return undefined
     const { wallClock, fragmentNumber, timestampMs } = frame
     return { track, frame: copyOf(frame), wallClock, fragmentNumber, timestampMs, index: this.#index++ }

@@ -36,7 +36,7 @@ export const wavOutput: OutputKind = {
       overlapping += overlappingSamples
       tell(`${path}: ${(samples / sampleRateHz).toFixed(1)} s of ${tracks.join(' and ')}`)
     })
-    // Who names a contact, or says what another one does, has chosen which frames to record.
+    // With either flag the caller has chosen which frames to record.
     const isChosen = contact !== undefined || onContactChange !== undefined
     return filesOutlet('wav', sink, () => {
       const others = isChosen ? 0 : sink.otherContactFrames
