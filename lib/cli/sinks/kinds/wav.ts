@@ -1,5 +1,7 @@
 import { Option } from 'commander'
 import { type WavFileReport, WavWriter } from '../../../index.ts'
+import { parseToleranceMs } from '../../arguments/numbers.ts'
+import { EXIT_CODES, raiseExitCode } from '../../exit-code.ts'
 import { filesOutlet } from '../outlets.ts'
 import type { OutputKind } from '../output-kind.ts'
 
@@ -14,6 +16,11 @@ export const wavOutput: OutputKind = {
           'stereo',
         ]),
       )
+      .option(
+        '--wav-jitter <time>',
+        'with --wav: timestamps this far from the sample clock are jitter and leave no gap (default: 20ms)',
+        parseToleranceMs,
+      )
       .option('--contact <id>', 'with --wav: the ContactId of the call (default: the first)')
       .addOption(
         new Option(
@@ -23,16 +30,31 @@ export const wavOutput: OutputKind = {
       ),
   target: ({ wav }) => wav,
   toStandardOutput: false,
-  open: ({ wav = '', wavLayout, onContactChange, contact }, tell) => {
+  open: ({ wav = '', wavLayout, wavJitter, onContactChange, contact }, tell) => {
     const sink = new WavWriter({
       directory: wav,
       ...(wavLayout === undefined ? {} : { layout: wavLayout }),
+      ...(wavJitter === undefined ? {} : { jitterToleranceMs: wavJitter }),
       ...(onContactChange === undefined ? {} : { onContactChange }),
       ...(contact === undefined ? {} : { contactId: contact }),
     })
-    sink.on('file', ({ path, samples, sampleRateHz, tracks }: WavFileReport) => {
-      tell(`${path}: ${(samples / sampleRateHz).toFixed(1)} s of ${tracks.join(' and ')}`)
+    sink.on('file', (report: WavFileReport) => {
+      tell(describe(report))
+      if (report.overlappingSamples > 0) raiseExitCode(EXIT_CODES.mediaMissing)
     })
     return filesOutlet('wav', sink)
   },
+}
+
+/** The file, and how its samples differ from those that were sent. */
+function describe(report: WavFileReport): string {
+  const { path, samples, sampleRateHz, tracks, silenceSamples, overlappingSamples, driftSamples } = report
+  const notes: [count: number, note: string][] = [
+    [silenceSamples, 'of silence in gaps'],
+    [driftSamples, 'left out or repeated to follow the timestamps'],
+    [overlappingSamples, 'left out, since samples for the same moments came before'],
+  ]
+  const length = `${(samples / sampleRateHz).toFixed(1)} s of ${tracks.join(' and ')}`
+  const told = notes.filter(([count]) => count > 0).map(([count, note]) => `${count} samples ${note}`)
+  return `${path}: ${[length, ...told].join('; ')}`
 }
