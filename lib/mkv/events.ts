@@ -55,13 +55,17 @@ export type MkvFrame = {
   readonly type: 'frame'
   /** The track's number, as in its `Track`. */
   readonly track: number
-  /** Milliseconds on the segment's clock: cluster and block timestamp times the timestamp scale. Frames of one lace share their block's. */
+  /**
+   * Milliseconds on the segment's clock: the cluster's timestamp, and the block's times the TrackTimestampScale, both times
+   * the timestamp scale. In a lace each frame follows the one before it; where nothing tells how long that one lasts, both
+   * have the same time.
+   */
   readonly timestampMs: number
   /** The container's own flag, which is a hint: `isRandomAccessPoint` says whether decoding can begin with the frame. */
   readonly keyframe: boolean
   readonly invisible: boolean
   readonly discardable: boolean
-  /** From the block's or the track's own word; `undefined` where neither says. */
+  /** From the BlockDuration or the DefaultDuration, and in a lace from the codec; `undefined` where none of them says. */
   readonly durationMs: number | undefined
   /** The frame's place in its lace; 0 for a block of one frame. */
   readonly laceIndex: number

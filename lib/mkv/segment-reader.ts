@@ -9,13 +9,14 @@ import {
   readBlock,
   relativeTicks,
 } from './block.ts'
+import { blockDurations } from './block-durations.ts'
 import { type BytePlace, placeOf } from './byte-segment.ts'
 import type { ContentDecoder } from './content-encoding.ts'
 import type { ElementTree } from './element-tree.ts'
 import type { ClusterEvent, InfoEvent, MkvEvent, MkvFrame, TracksEvent } from './events.ts'
 import { ELEMENT_IDS as ID } from './schema/elements.ts'
 import { SegmentClock } from './segment-clock.ts'
-import { NO_TRACKS, type TrackState, type TrackTable } from './track-table.ts'
+import { NO_TRACKS, type TrackTable } from './track-table.ts'
 
 /**
  * One Segment: its clock, its tracks and the cluster under way, which together make frames of blocks.
@@ -95,7 +96,7 @@ export class SegmentReader {
     if (bytes[start]! < 0x80 || (flags & LACING) !== 0) return undefined
     const track = bytes[start]! & 0x7f
     const state = this.#tracks.get(track)
-    if (state?.decoder !== undefined) return undefined
+    if (state !== undefined && !state.isPlain) return undefined
     return {
       type: 'frame',
       track,
@@ -110,9 +111,7 @@ export class SegmentReader {
   }
 
   #anyBlock(place: Readonly<BytePlace>, byteOffset: number, others: MkvEvent[]): MkvFrame {
-    const block = readBlock(place, byteOffset, SIMPLE_BLOCK_PATH)
-    const track = this.#tracks.get(block.track)
-    return this.#frames(block, blockFrames(block), track, track?.durationMs, others)
+    return this.#frames(readBlock(place, byteOffset, SIMPLE_BLOCK_PATH), undefined, others)
   }
 
   /** A Block has no keyframe flag: it is one if its group refers to no other block. */
@@ -122,44 +121,31 @@ export class SegmentReader {
       throw new MkvSyntaxError('a BlockGroup without a Block', group.byteOffset, BLOCK_GROUP_PATH)
     const keyframe = group.bytes(ID.ReferenceBlock) === undefined
     const block = { ...readBlock(placeOf(bytes), group.byteOffset, BLOCK_GROUP_PATH), keyframe }
-    const frames = blockFrames(block)
+    return this.#frames(block, group.uintBig(ID.BlockDuration), others)
+  }
+
+  #frames(block: Block, durationTicks: bigint | undefined, others: MkvEvent[]): MkvFrame {
     const track = this.#tracks.get(block.track)
-    const durationTicks = group.uintBig(ID.BlockDuration)
-    const durationMs =
-      durationTicks === undefined ? track?.durationMs : this.#clock.toMs(durationTicks) / frames.length
-    return this.#frames(block, frames, track, durationMs, others)
+    const payloads = blockFrames(block).map(stored => this.#restore(stored, track?.decoder, block))
+    const scale = track?.timestampScale ?? 1
+    const blockMs = durationTicks === undefined ? undefined : this.#clock.toMs(durationTicks) * scale
+    const durations = blockDurations(payloads, track, blockMs)
+    const timestampMs = this.#timestampMs(block.relativeTicks, scale)
+    let offsetMs = 0
+    const [first, ...rest] = payloads.map((data, laceIndex) => {
+      const durationMs = durations[laceIndex]
+      const frame = frameOf(block, laceIndex, timestampMs + roundToNs(offsetMs), durationMs, data)
+      offsetMs += durationMs ?? 0
+      return frame
+    })
+    others.push(...rest)
+    return first!
   }
 
-  #frames(
-    block: Block,
-    stored: readonly Uint8Array[],
-    track: TrackState | undefined,
-    durationMs: number | undefined,
-    others: MkvEvent[],
-  ): MkvFrame {
-    const frames = stored.map((bytes, laceIndex) => this.#frame(block, bytes, laceIndex, track, durationMs))
-    others.push(...frames.slice(1))
-    return frames[0]!
-  }
-
-  #frame(
-    block: Block,
-    stored: Uint8Array,
-    laceIndex: number,
-    track: TrackState | undefined,
-    durationMs: number | undefined,
-  ): MkvFrame {
-    return {
-      type: 'frame',
-      track: block.track,
-      timestampMs: this.#clock.toMs(this.#clusterTicks, block.relativeTicks),
-      keyframe: block.keyframe,
-      invisible: block.invisible,
-      discardable: block.discardable,
-      durationMs,
-      laceIndex,
-      data: this.#restore(stored, track?.decoder, block),
-    }
+  /** Block timestamps are in ticks of the track, those of clusters in ticks of the segment (RFC 9559, section 11.1). */
+  #timestampMs(relativeTicks: number, trackScale: number): number {
+    if (trackScale === 1) return this.#clock.toMs(this.#clusterTicks, relativeTicks)
+    return this.#clock.toMs(this.#clusterTicks) + this.#clock.toMs(relativeTicks) * trackScale
   }
 
   #restore(stored: Uint8Array, decoder: ContentDecoder | undefined, block: Block): Uint8Array {
@@ -171,6 +157,25 @@ export class SegmentReader {
     const problem = `a frame of ${data.length} bytes is over the limit of ${maxFrameBytes} bytes`
     throw new MkvLimitError(problem, 'maxFrameBytes', byteOffset, elementPath)
   }
+}
+
+function frameOf(
+  block: Block,
+  laceIndex: number,
+  timestampMs: number,
+  durationMs: number | undefined,
+  data: Uint8Array,
+): MkvFrame {
+  const { track, keyframe, invisible, discardable } = block
+  return {
+    type: 'frame',
+    ...{ track, timestampMs, keyframe, invisible, discardable, durationMs, laceIndex, data },
+  }
+}
+
+/** Sums of fractions such as 64/3 ms would else differ in their last digits. */
+function roundToNs(ms: number): number {
+  return Math.round(ms * 1e6) / 1e6
 }
 
 /** A track below 128, the time, the flags. */

@@ -87,7 +87,7 @@ const TOLD: ReadonlySet<number> = new Set([
   ...[ID.CodecID, ID.CodecName, ID.CodecPrivate, ID.DefaultDuration, ID.CodecDelay, ID.SeekPreRoll],
   ...[ID.FlagEnabled, ID.FlagDefault, ID.FlagForced, ID.FlagHearingImpaired, ID.FlagVisualImpaired],
   ...[ID.FlagTextDescriptions, ID.FlagOriginal, ID.FlagCommentary, ID.Video, ID.Audio],
-  ...[ID.FlagLacing, ID.ContentEncodings, ID.AttachmentLink],
+  ...[ID.FlagLacing, ID.ContentEncodings, ID.AttachmentLink, ID.TrackTimestampScale],
 ])
 
 function otherTrackElements(entry: ElementTree, language: string): Uint8Array | undefined {

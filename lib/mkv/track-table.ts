@@ -1,3 +1,4 @@
+import { type FrameDurationReader, frameDurationReader } from './codecs/frame-duration-reader.ts'
 import { type ContentDecoder, contentDecoder } from './content-encoding.ts'
 import { type ElementTree, sameElements } from './element-tree.ts'
 import { ELEMENT_IDS as ID } from './schema/elements.ts'
@@ -8,6 +9,12 @@ import type { Track } from './tracks.ts'
 export type TrackState = {
   readonly decoder: ContentDecoder | undefined
   readonly durationMs: number | undefined
+  /** Durations by the frames' own bytes, for laces of a track without a DefaultDuration. */
+  readonly codecDurationMs: FrameDurationReader | undefined
+  /** What the block timestamps of this track are multiplied by (TrackTimestampScale); 1 for almost every track. */
+  readonly timestampScale: number
+  /** Whether a block of one frame can be read without all of the above. */
+  readonly isPlain: boolean
 }
 
 /** The tracks of a Tracks element, and their states by number. */
@@ -36,11 +43,28 @@ export class TrackTable {
     const tracks = element.masters(ID.TrackEntry).map(entry => {
       const decoder = contentDecoder(entry)
       const track = readTrackEntry(entry, decoder, this.#maxFrameBytes)
-      states.set(track.number, { decoder, durationMs: track.defaultDurationMs })
+      states.set(track.number, stateOf(track, entry, decoder))
       return track
     })
     const list = { tracks, states }
     this.#last = { element, list }
     return list
   }
+}
+
+function stateOf(track: Track, entry: ElementTree, decoder: ContentDecoder | undefined): TrackState {
+  const durationMs = track.defaultDurationMs
+  const codecDurationMs =
+    durationMs === undefined && track.type === 'audio' ? frameDurationReader(track) : undefined
+  const timestampScale = timestampScaleOf(entry)
+  // A Vorbis packet's duration depends on the packet before, so each one has to be seen.
+  const isStateful = codecDurationMs !== undefined && track.codecId === 'A_VORBIS'
+  const isPlain = decoder === undefined && timestampScale === 1 && !isStateful
+  return { decoder, durationMs, codecDurationMs, timestampScale, isPlain }
+}
+
+/** A scale that is not above zero is out of the element's range (RFC 9559, section 5.1.4.1.15), and counts as the default. */
+function timestampScaleOf(entry: ElementTree): number {
+  const scale = entry.float(ID.TrackTimestampScale) ?? 1
+  return Number.isFinite(scale) && scale > 0 ? scale : 1
 }

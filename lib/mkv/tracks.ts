@@ -38,7 +38,8 @@ export type Track = {
   /**
    * Elements of the TrackEntry that no field tells, one behind the other, as they were sent: an output that writes Matroska
    * writes them again, and the fields as they are here. Among them are the ContentEncodings that the frames still have. Void
-   * and CRC-32, FlagLacing, and links to attachments, which are not read, are left out.
+   * and CRC-32, FlagLacing, TrackTimestampScale, which the frames' times include, and links to attachments, which are not
+   * read, are left out.
    */
   readonly otherElements?: Uint8Array | undefined
 }

@@ -36,8 +36,11 @@ export type WavWriterOptions = {
   readonly contactId?: string
   /** The tag that names the call; capitals do not matter. @default 'ContactId' */
   readonly contactTag?: string
-  /** How far a timestamp may be from the end of the samples before it, and still mean "at once". @default 1 */
-  readonly toleranceMs?: number
+  /**
+   * How far timestamps may be from the sample clock and still count as jitter. Blocks that stay further away begin after
+   * a gap, or overlap. 0 puts each block at its timestamp. @default 20
+   */
+  readonly jitterToleranceMs?: number
   /** A longer silence ends a recording, and the next begins. @default 3600000 (an hour) */
   readonly longestSilenceMs?: number
   /** Destroys the writer when it fires, with `AbortError`; the files so far are kept. */
@@ -64,7 +67,10 @@ const MOST_WAITING = 8
  * Fails with `OutputError` for tracks that are no PCM, and where frames came but none of a track or a contact to record; with
  * `OptionError`, the file system's errors and `AbortError`.
  *
- * Memory: a fragment, or 4 MiB of one, and 256 KiB for each file; until the first MimeType and contact up to 8 fragments.
+ * Timestamps that wobble around the true time leave no gaps: the samples follow each other, until a deviation stays.
+ *
+ * Memory: a fragment, or 4 MiB of one, and 256 KiB for each file; until the first MimeType and contact up to 8 fragments;
+ * of each speaker up to 64 blocks while a gap is undecided.
  *
  * ```ts
  * const calls = new WavWriter({ directory: 'calls', layout: 'stereo', onContactChange: 'split' })
@@ -109,7 +115,7 @@ export class WavWriter extends Writable {
     const paths = new UniquePaths()
     this.#recordingOptions = {
       layout: choiceOption('layout', options.layout, 'files', ['files', 'stereo']),
-      toleranceMs: numberOption('toleranceMs', options.toleranceMs, 1),
+      jitterToleranceMs: numberOption('jitterToleranceMs', options.jitterToleranceMs, 20),
       longestSilenceMs: numberOption('longestSilenceMs', options.longestSilenceMs, 3_600_000),
       pathFor: (contact, track) => paths.take(join(directory, fileName(contact, track))),
     }

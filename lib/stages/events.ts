@@ -40,7 +40,7 @@ export type FragmentFrame = {
   readonly type: 'frame'
   readonly fragmentNumber: string | null
   readonly track: number
-  /** Milliseconds on the segment's own clock. Frames of one lace share their block's. */
+  /** Milliseconds on the segment's own clock. In a lace each frame has its own: that of the block, and how long the frames before it last. */
   readonly timestampMs: number
   /** Wall-clock time: the fragment's producer time (its server time where the producer's is no wall clock) plus the frame's distance from the fragment's start. */
   readonly wallClock: Date | null

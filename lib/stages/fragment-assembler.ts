@@ -241,8 +241,7 @@ class Frame implements FragmentFrame {
 
   get wallClock(): Date | null {
     if (this.#wallClockOffsetMs === null) return null
-    const inLaceMs = this.laceIndex * (this.durationMs ?? 0)
-    return new Date(this.#wallClockOffsetMs + this.timestampMs + inLaceMs)
+    return new Date(this.#wallClockOffsetMs + this.timestampMs)
   }
 }
 

@@ -121,7 +121,8 @@ const connectLines = [
   frameLine('abc', { timestampMs: 1_726_677_688_724, keyframe: true }),
   frameLine('', { track: 2, timestampMs: 1_726_677_688_788 }),
   frameLine('x', { timestampMs: 1_726_677_688_723 }),
-  frameLine('yz', { timestampMs: 1_726_677_688_723 }),
+  // 1024 samples of AAC at 8 kHz later.
+  frameLine('yz', { timestampMs: 1_726_677_688_851 }),
   end('91343852333181432392682062607743920146159169392', {
     continuationToken: 'T',
     millisBehindNow: 910,

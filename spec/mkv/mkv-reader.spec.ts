@@ -28,6 +28,7 @@ import {
   info,
   payload,
   segmentHead,
+  type TrackOptions,
   tags,
   tracks,
   voidElement,
@@ -361,19 +362,147 @@ describe('MkvReader reads frames', () => {
     })
   }
 
-  it('of a lace, singly, at one time, each with its share of the duration', () => {
-    const frames = read({ lacing: 'xiph', data: ['a', '', 'ccc'], group: { durationTicks: 30 } })
-    assert.deepEqual(
-      frames.map(({ timestampMs, durationMs, laceIndex, data }) => [
-        timestampMs,
-        durationMs,
-        laceIndex,
-        String(data),
-      ]),
+  /** Three frames in a lace: their times and durations. */
+  const lace = (track: TrackOptions, options: FrameOptions = {}) =>
+    framesOf(
+      document(
+        tracks([track]),
+        cluster({ timestamp: 100, blocks: [{ lacing: 'xiph', data: ['a', '', 'ccc'], ...options }] }),
+      ),
+    ).map(({ timestampMs, durationMs }) => [timestampMs, durationMs])
+  const opus: TrackOptions = { type: 'audio', codecId: 'A_OPUS' }
+  /** Opus packets of 20, 10 and 2.5 ms. */
+  const packets = ['08', '00', '80'].map(toc => Buffer.from(toc, 'hex'))
+  const at40: TrackOptions = { defaultDurationNs: 40_000_000 }
+  const laces: [name: string, track: TrackOptions, options: FrameOptions, expected: unknown][] = [
+    [
+      'by the DefaultDuration',
+      at40,
+      {},
       [
-        [100, 10, 0, 'a'],
-        [100, 10, 1, ''],
-        [100, 10, 2, 'ccc'],
+        [100, 40],
+        [140, 40],
+        [180, 40],
+      ],
+    ],
+    [
+      'by equal parts of a BlockDuration',
+      {},
+      { group: { durationTicks: 30 } },
+      [
+        [100, 10],
+        [110, 10],
+        [120, 10],
+      ],
+    ],
+    [
+      'by the BlockDuration where the DefaultDuration contradicts it',
+      ...([at40, { group: { durationTicks: 30 } }] as const),
+      [
+        [100, 10],
+        [110, 10],
+        [120, 10],
+      ],
+    ],
+    [
+      'by the DefaultDuration where the BlockDuration cuts the last frame short',
+      ...([at40, { group: { durationTicks: 95 } }] as const),
+      [
+        [100, 40],
+        [140, 40],
+        [180, 15],
+      ],
+    ],
+    [
+      'by the codec',
+      opus,
+      { data: packets },
+      [
+        [100, 20],
+        [120, 10],
+        [130, 2.5],
+      ],
+    ],
+    [
+      'by the codec where the BlockDuration is rounded',
+      ...([opus, { data: packets, group: { durationTicks: 33 } }] as const),
+      [
+        [100, 20],
+        [120, 10],
+        [130, 2.5],
+      ],
+    ],
+    [
+      'by the codec where the BlockDuration cuts the last frame short',
+      ...([opus, { data: packets, group: { durationTicks: 31 } }] as const),
+      [
+        [100, 20],
+        [120, 10],
+        [130, 1],
+      ],
+    ],
+    [
+      'at one time where nothing tells',
+      {},
+      {},
+      [
+        [100, undefined],
+        [100, undefined],
+        [100, undefined],
+      ],
+    ],
+  ]
+  for (const [name, track, options, expected] of laces) {
+    it(`of a lace, singly, each after the one before ${name}`, () =>
+      assert.deepEqual(lace(track, options), expected))
+  }
+
+  it('of a lace with their data, their places in it and its flags', () => {
+    const frames = read({ lacing: 'xiph', data: ['a', '', 'ccc'], keyframe: true })
+    assert.deepEqual(
+      frames.map(({ laceIndex, keyframe, data }) => [laceIndex, keyframe, String(data)]),
+      [
+        [0, true, 'a'],
+        [1, true, ''],
+        [2, true, 'ccc'],
+      ],
+    )
+  })
+
+  it('with times and durations of a track multiplied by its TrackTimestampScale', () => {
+    const entry = (number: number, ...more: Buffer[]) =>
+      master(ID.TrackEntry, uint(ID.TrackNumber, number), uint(ID.TrackUID, number), ...more)
+    const input = document(
+      info({ timestampScale: 500_000 }),
+      master(
+        ID.Tracks,
+        entry(1, float(ID.TrackTimestampScale, 2.5), uint(ID.DefaultDuration, 20e6)),
+        entry(2),
+        entry(3, float(ID.TrackTimestampScale, 0)),
+        entry(4, float(ID.TrackTimestampScale, -1)),
+      ),
+      cluster({
+        timestamp: 1000,
+        blocks: [
+          { track: 1, at: 10 },
+          { track: 1, at: -10, group: { durationTicks: 8 } },
+          { track: 1, at: 20, lacing: 'xiph', data: ['a', 'b'] },
+          { track: 2, at: 10, group: { durationTicks: 8 } },
+          { track: 3, at: 10 },
+          { track: 4, at: 10 },
+        ],
+      }),
+    )
+    assert.deepEqual(
+      framesOf(input).map(({ timestampMs, durationMs }) => [timestampMs, durationMs]),
+      [
+        [512.5, 20],
+        [487.5, 10],
+        [525, 20],
+        [545, 20],
+        [505, 4],
+        [505, undefined],
+        [505, undefined],
       ],
     )
   })

@@ -141,18 +141,19 @@ describe('a TrackEntry', () => {
     })
   })
 
-  it('keeps the elements that no field tells as they were sent, without Void, checksums and lacing', () => {
+  it('keeps the elements that no field tells as they were sent, without Void, checksums, lacing and timestamp scale', () => {
     const cropping = uint(ID.PixelCropTop, 4, { width: 3 })
     const mapping = master(ID.BlockAdditionMapping, uint(ID.BlockAddIDType, 121))
+    const offset = uint(ID.MaxBlockAdditionID, 1, { width: 2 })
     const scale = float(ID.TrackTimestampScale, 1, { width: 4 })
     const track = entryOf(
-      ...[crc32(), mapping, uint(ID.FlagLacing, 1), voidElement(9), scale],
+      ...[crc32(), mapping, uint(ID.FlagLacing, 1), voidElement(9), scale, offset],
       master(ID.Video, uint(ID.PixelWidth, 8), cropping, voidElement(3)),
       master(ID.Audio, uint(ID.Channels, 2), uint(ID.Emphasis, 1)),
     )
     assert.deepEqual(
       [track?.otherElements, track?.video?.otherElements, track?.audio?.otherElements],
-      [Buffer.concat([mapping, scale]), cropping, uint(ID.Emphasis, 1)].map(bytes => Uint8Array.from(bytes)),
+      [Buffer.concat([mapping, offset]), cropping, uint(ID.Emphasis, 1)].map(bytes => Uint8Array.from(bytes)),
     )
   })
 

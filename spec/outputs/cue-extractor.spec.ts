@@ -153,11 +153,26 @@ describe('CueExtractor reads', () => {
     assert.deepEqual((await cueOf('S_TEXT/ASS', '0,,,,x,,,,')).ass?.marginL, undefined)
   })
 
-  it('empty texts, which clear the screen, and takes NULs off the end', async () => {
+  it('empty texts, which clear the screen, and ends a text at its first NUL', async () => {
     assert.deepEqual(await cueOf('S_TEXT/UTF8', ''), plain(''))
     assert.deepEqual(await cueOf('S_TEXT/UTF8', 'NUL\0\0'), plain('NUL'))
-    assert.deepEqual(await cueOf('S_TEXT/UTF8', 'N\0L'), plain('N\0L', 'NL'))
+    assert.deepEqual(await cueOf('S_TEXT/UTF8', 'N\0L'), plain('N'))
+    assert.deepEqual(await cueOf('S_TEXT/UTF8', '\0junk'), plain(''))
+    assert.equal((await cueOf('S_TEXT/ASS', '0,0,Default,,0,0,0,,Line\0junk,{\\b1}')).plainText, 'Line')
   })
+
+  for (const codecId of [
+    ...['S_TEXT/UTF8', 'S_TEXT/ASCII', 'S_TEXT/ASS', 'S_ASS', 'S_TEXT/SSA', 'S_SSA', 'S_TEXT/WEBVTT'],
+    ...['D_WEBVTT/SUBTITLES', 'D_WEBVTT/CAPTIONS', 'D_WEBVTT/DESCRIPTIONS', 'D_WEBVTT/METADATA'],
+  ]) {
+    it(`${codecId} without what follows a NUL`, async () => {
+      const fields = /SSA?$/.test(codecId) ? '0,0,Default,,0,0,0,,' : codecId.startsWith('D_') ? 'id\n\n' : ''
+      const junk = Buffer.from('00fffe2c0a2d2d3e207b', 'hex')
+      const track = { ...CAPTIONS, codecId }
+      const cue = await cueOf(codecId, Buffer.concat([Buffer.from(`${fields}Two\nlines`), junk]), track)
+      assert.deepEqual([cue.text, cue.plainText], ['Two\nlines', 'Two\nlines'])
+    })
+  }
 
   it('texts of tracks with zlib or header stripping', async () => {
     const zlib = { ...CAPTIONS, zlib: true }
@@ -211,7 +226,11 @@ describe('CueExtractor reads', () => {
       fc.asyncProperty(texts, async texts => {
         const frames = texts.map((data, index) => caption(index, data, 1))
         const cues = await cuesOf(await eventsOf(fragment({ tracks: BOTH, frames })))
-        const sent = texts.map(text => Buffer.from(text).toString().replace(/\0+$/, ''))
+        const sent = texts.map(text =>
+          Buffer.from(text)
+            .toString()
+            .replace(/\0[\s\S]*$/, ''),
+        )
         assert.deepEqual(
           cues.map(({ text }) => text),
           sent,

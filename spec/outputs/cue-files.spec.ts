@@ -63,9 +63,9 @@ describe('an SRT file', () => {
     )
   })
 
-  it('parts an arrow, and leaves empty lines and NULs out', async () => {
+  it('parts an arrow, leaves empty lines out, and ends at a NUL', async () => {
     assert.equal(
-      await file('srt', [caption(0, '\n\na\r\r \n\t\nb\0 --> c\n', 9)]),
+      await file('srt', [caption(0, '\n\na\r\r \n\t\nb --> c\n\0d', 9)]),
       '1\n00:00:00,000 --> 00:00:00,009\na\nb -- > c\n\n',
     )
   })
@@ -304,7 +304,7 @@ describe('the text of a file', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.string({ unit }), { maxLength: 8 }), codecs, async (texts, codecId) => {
         const head = codecId === 'S_TEXT/ASS' ? '0,0,,,,,,,' : ''
-        const frames = texts.map((text, index) => caption(index * 10, `${head}${text}x`, 9))
+        const frames = texts.map((text, index) => caption(index * 10, `${head}x${text}x`, 9))
         const tracks = [VIDEO, { ...CAPTIONS, codecId }]
         for (const format of ['srt', 'webvtt'] as const) {
           const blocks = (await file(format, [picture(0), ...frames], tracks)).split('\n\n').slice(0, -1)

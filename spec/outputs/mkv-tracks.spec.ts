@@ -50,6 +50,8 @@ function readable({ type }: ElementDefinition, bytes: Buffer): string {
 /** What an output writes in its own way, or cannot hold. */
 const OWN: ReadonlySet<number> = new Set([
   ...[ID.TrackNumber, ID.TrackUID, ID.TrackType, ID.FlagLacing, ID.AttachmentLink, ID.ContentEncodings],
+  // The times of the frames include it.
+  ID.TrackTimestampScale,
 ])
 const DEFINITIONS = Object.values(ID).map(id => elementDefinition(id)!)
 

@@ -236,35 +236,44 @@ describe('WavWriter', () => {
     assert.deepEqual([report?.sampleRateHz, report?.samples], [16_000, 1])
   })
 
-  it('joins blocks whose timestamps are rounded without a seam, and leaves a gap of a millisecond', async () => {
+  it('joins blocks whose timestamps wobble without a seam, and leaves a gap that stays', async () => {
     await using directory = await scratch()
-    const rate8 = { MimeType: 'audio/L16;rate=8000' }
-    const frames = [
-      { at: 0, data: pcm(...Array(12).fill(1)) },
-      { at: 1, data: pcm(...Array(12).fill(2)) },
-      { at: 4, data: pcm(3) },
-    ]
-    const [report] = await write(await eventsOf(audio({ tags: rate8, frames })), {
-      directory: directory.path,
-    })
+    const times = [0, 21, 38, 60, 142, 77, 98, 121, 300, 321, 340]
+    const frames = times.map((at, index) => ({ at, data: pcm(...Array<number>(20).fill(index + 1)) }))
+    const [report] = await write(await eventsOf(audio({ frames })), { directory: directory.path })
     const { samples } = await readWav(report!.path)
-    assert.deepEqual(Array.from(samples[0]!), [
-      ...[...Array(12).fill(1), ...Array(12).fill(2)],
-      ...[...Array(8).fill(0), 3],
+    const blocks = times.flatMap((_at, index) => [
+      ...(index === 8 ? Array<number>(140).fill(0) : []),
+      ...Array<number>(20).fill(index + 1),
     ])
+    assert.deepEqual(Array.from(samples[0]!), blocks)
+    assert.deepEqual([report?.silenceSamples, report?.overlappingSamples, report?.driftSamples], [140, 0, 0])
+  })
+
+  it('puts each block at its timestamp where no jitter is tolerated', async () => {
+    await using directory = await scratch()
+    const frames = [0, 1, 4].map((at, index) => ({ at, data: pcm(index + 1, index + 1) }))
+    const options = { directory: directory.path, jitterToleranceMs: 0 }
+    const [report] = await write(await eventsOf(audio({ frames })), options)
+    const { samples } = await readWav(report!.path)
+    assert.deepEqual(Array.from(samples[0]!), [1, 1, 2, 0, 3, 3])
+    assert.deepEqual([report?.silenceSamples, report?.overlappingSamples], [1, 1])
   })
 
   it('keeps the samples that came first where a producer sends its last moments again', async () => {
     await using directory = await scratch()
-    const again = (number: string, at: number, ...samples: number[]) =>
+    const again = (number: string, fromMs: number, value: number) =>
       audio({
-        ...{ number, timestamp: at, producerTimestamp: `1700000000.00${at}` },
-        frames: [{ at: 0, keyframe: true, data: pcm(...samples) }],
+        ...{ number, timestamp: fromMs, producerTimestamp: `${1_700_000_000 + fromMs / 1000}` },
+        frames: Array.from({ length: 5 }, (_, index) => ({
+          ...{ at: index * 20, keyframe: true, data: pcm(...Array<number>(20).fill(value)) },
+        })),
       })
-    const events = await eventsOf(payload(again('1', 0, 1, 2, 3, 4), again('2', 2, 9, 9, 5, 6)))
+    const events = await eventsOf(payload(again('1', 0, 1), again('2', 40, 2)))
     const [report] = await write(events, { directory: directory.path })
     const { samples } = await readWav(report!.path)
-    assert.deepEqual([Array.from(samples[0]!), report?.overlappingSamples], [[1, 2, 3, 4, 5, 6], 2])
+    const expected = [...Array<number>(100).fill(1), ...Array<number>(40).fill(2)]
+    assert.deepEqual([Array.from(samples[0]!), report?.overlappingSamples], [expected, 60])
   })
 
   it('begins another recording after a long silence, and when a clock without a date starts again', async () => {
@@ -354,7 +363,8 @@ describe('WavWriter', () => {
         ],
       })
     const events = await eventsOf(payload(part('1', 0, {}), part('2', 4, { ...MIME, ContactId: 'c' })))
-    const [report] = await write(events, { directory: directory.path, layout: 'stereo' })
+    const options = { directory: directory.path, layout: 'stereo', jitterToleranceMs: 0 } as const
+    const [report] = await write(events, options)
     const { samples } = await readWav(report!.path)
     assert.deepEqual(
       [basename(report!.path), report?.contactId, report?.startedAt, samples.map(one => Array.from(one))],
@@ -422,7 +432,7 @@ describe('WavWriter', () => {
     const code = 'ERR_INVALID_OPTION'
     assert.throws(() => new WavWriter({ directory: '' }), { code })
     assert.throws(() => new WavWriter({ directory: 'a', tracks: [] }), { code })
-    assert.throws(() => new WavWriter({ directory: 'a', toleranceMs: -1 }), { code })
+    assert.throws(() => new WavWriter({ directory: 'a', jitterToleranceMs: -1 }), { code })
     // @ts-expect-error: no such policy
     assert.throws(() => new WavWriter({ directory: 'a', onContactChange: 'mix' }), { code })
     const format = { sampleRateHz: 8000, channels: 1, encoding: 'mp3' } as unknown as PcmFormat

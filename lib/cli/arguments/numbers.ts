@@ -12,6 +12,11 @@ export function parseDurationMs(text: string): number {
   return durationMs
 }
 
+/** As `parseDurationMs`, and `0`. */
+export function parseToleranceMs(text: string): number {
+  return /^0(?:ms|s)?$/.test(text) ? 0 : parseDurationMs(text)
+}
+
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
 export function parseCount(text: string): number {

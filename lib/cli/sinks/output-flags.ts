@@ -33,6 +33,8 @@ export type OutputFlags = {
   /** Milliseconds. */
   readonly rotate?: number
   readonly wavLayout?: 'files' | 'stereo'
+  /** Milliseconds. */
+  readonly wavJitter?: number
   readonly onContactChange?: 'stop' | 'split' | 'filter' | 'ignore'
   readonly contact?: string
   /** By output; those not named wait. */
@@ -47,6 +49,7 @@ const MODIFIERS = {
   hlsWindow: ['--hls-window', 'hls'],
   hlsContinue: ['--hls-continue', 'hls'],
   wavLayout: ['--wav-layout', 'wav'],
+  wavJitter: ['--wav-jitter', 'wav'],
   onContactChange: ['--on-contact-change', 'wav'],
   contact: ['--contact', 'wav'],
   snapshotEvery: ['--snapshot-every', 'snapshots'],

@@ -50,6 +50,27 @@ export function readAdtsConfig(bytes: Uint8Array): AdtsConfig | undefined {
   return { objectType, sampleRateIndex: index < 0 ? ESCAPE_SAMPLE_RATE : index, channelConfiguration }
 }
 
+/** Object types with a GASpecificConfig (ISO/IEC 14496-3, table 1.15), whose first bit is the frameLengthFlag. */
+const GENERAL_AUDIO_TYPES = [1, 2, 3, 4, 6, 7, 17, 19, 20, 21, 22]
+/** AAC-LD and AAC-ELD have frames of half the length, with the same flag. */
+const LOW_DELAY_TYPES = [23, 39]
+
+/** Samples in a frame, at the rate of the core: 1024 or 960, of low delay 512 or 480; `undefined` for other object types. */
+export function readAacFrameSamples(bytes: Uint8Array): number | undefined {
+  const bits = new BitReader(bytes)
+  const config = readConfig(bits)
+  if (config === undefined) return undefined
+  let { objectType } = config
+  if (objectType === SBR || objectType === PS) {
+    readSampleRate(bits)
+    objectType = readObjectType(bits)
+  }
+  const isShort = bits.read(1) === 1
+  if (LOW_DELAY_TYPES.includes(objectType)) return isShort ? 480 : 512
+  if (!GENERAL_AUDIO_TYPES.includes(objectType)) return undefined
+  return isShort ? 960 : 1024
+}
+
 function readConfig(bits: BitReader): Omit<AacData, 'kind'> | undefined {
   const objectType = readObjectType(bits)
   const sampleRateHz = readSampleRate(bits)

@@ -5,6 +5,7 @@ import type { Cue, CueTrack } from './cue.ts'
 import { cueText } from './cue-text.ts'
 import { plainText } from './plain-text.ts'
 import { SubtitleReader } from './subtitle-reader.ts'
+import { textBytes } from './text-bytes.ts'
 import { type TextCodec, textCodec } from './text-codecs.ts'
 
 /** A track that is read, and its number in the parser's document. */
@@ -41,8 +42,9 @@ export class CueReader {
   /** One at a time, of a track that it reads. */
   async read({ frame, timeMs }: PlacedFrame): Promise<ReadCue> {
     const { codec, told, place } = this.#byNumber.get(frame.track)!
-    const subtitle = await this.#reader!.read(place, frame.data)
-    const { text, ...fields } = cueText(codec, subtitle, frame.data)
+    const data = textBytes(frame.data)
+    const subtitle = await this.#reader!.read(place, data)
+    const { text, ...fields } = cueText(codec, subtitle, data)
     const { durationMs, wallClock, timestampMs, fragmentNumber } = frame
     return {
       codec,

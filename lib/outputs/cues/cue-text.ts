@@ -5,7 +5,7 @@ import type { TextCodec } from './text-codecs.ts'
 /** What the bytes of a frame say, apart from when and where. */
 export type CueText = Pick<Cue, 'text' | 'identifier' | 'settings' | 'ass'>
 
-/** `parsed` is what the parser made of a frame, `data` the frame itself, for what the parser leaves out. */
+/** `parsed` is what the parser made of a frame's text, `data` the text itself, for what the parser leaves out. */
 export function cueText(codec: TextCodec, parsed: ParsedText, data: Uint8Array): CueText {
   switch (codec) {
     case 'ass':
@@ -13,15 +13,10 @@ export function cueText(codec: TextCodec, parsed: ParsedText, data: Uint8Array):
       return assText(parsed, data)
     case 'webvtt-block':
     case 'data':
-      return webvttBlock(withoutNul(parsed.text))
+      return webvttBlock(parsed.text)
     default:
-      return { text: withoutNul(parsed.text) }
+      return { text: parsed.text }
   }
-}
-
-/** Producers that end their texts in NUL do so here too. */
-function withoutNul(text: string): string {
-  return withoutEnd(text, '\0')
 }
 
 /** Not by a pattern: one would look at each run of such characters again from each of them. */
@@ -35,10 +30,10 @@ const COMMAS_OF_AN_EVENT = 8
 
 function assText(parsed: ParsedText, data: Uint8Array): CueText {
   // The parser finds no text where fields are missing; what is there is more than nothing.
-  const whole = withoutNul(Buffer.from(data.buffer, data.byteOffset, data.length).toString())
+  const whole = Buffer.from(data.buffer, data.byteOffset, data.length).toString()
   const commas = whole.split(',', COMMAS_OF_AN_EVENT + 1).length - 1
   if (commas < COMMAS_OF_AN_EVENT) return { text: whole }
-  return { text: withoutNul(parsed.text), ass: assFields(parsed, whole) }
+  return { text: parsed.text, ass: assFields(parsed, whole) }
 }
 
 function assFields(parsed: ParsedText, whole: string): AssFields {

@@ -16,7 +16,7 @@ export type Cue = {
   readonly track: CueTrack
   /** What it says, without markup: lines end in `\n`. Empty for a cue that clears the screen. */
   readonly plainText: string
-  /** The text as it was sent, with its codec's markup; the fields before it and NULs at its end are left out. */
+  /** The text as it was sent, with its codec's markup; the fields before it are left out, and so is all from its first NUL on. */
   readonly text: string
   /** WebVTT: the cue's identifier and its settings (`align:start line:0`), where it has them. */
   readonly identifier?: string

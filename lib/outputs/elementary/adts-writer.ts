@@ -1,4 +1,4 @@
-import { type AdtsConfig, readAdtsConfig } from '../../mkv/codecs/aac.ts'
+import { type AdtsConfig, readAacFrameSamples, readAdtsConfig } from '../../mkv/codecs/aac.ts'
 import type { Track } from '../../mkv/tracks.ts'
 import type { FragmentFrame } from '../../stages/events.ts'
 import { OutputError } from '../output-error.ts'
@@ -10,6 +10,8 @@ const HEADER_BYTES = 7
 const MOST_FRAME_BYTES = 8191
 const MOST_OBJECT_TYPE = 4
 const MOST_SAMPLE_RATE_INDEX = 12
+/** Of every frame in ADTS; its header cannot say 960. */
+const FRAME_SAMPLES = 1024
 
 /**
  * AAC in ADTS (ISO/IEC 14496-3, section 1.A.2.2): a header of seven bytes, without CRC, before each frame. SBR and PS are
@@ -20,6 +22,7 @@ export class AdtsWriter implements FrameWriter {
   readonly #output: string
   #track: Track
   #config: AdtsConfig | undefined
+  #frameSamples = FRAME_SAMPLES
 
   constructor(output: string, track: Track) {
     this.#output = output
@@ -30,6 +33,7 @@ export class AdtsWriter implements FrameWriter {
   setTrack(track: Track): void {
     this.#track = track
     this.#config = track.codecPrivate && readAdtsConfig(track.codecPrivate)
+    this.#frameSamples = (track.codecPrivate && readAacFrameSamples(track.codecPrivate)) ?? FRAME_SAMPLES
   }
 
   write({ data }: FragmentFrame): Uint8Array {
@@ -48,6 +52,8 @@ export class AdtsWriter implements FrameWriter {
     const { objectType, sampleRateIndex, channelConfiguration } = config
     if (objectType > MOST_OBJECT_TYPE) throw this.#unfit(`AAC object type ${objectType}`)
     if (sampleRateIndex > MOST_SAMPLE_RATE_INDEX) throw this.#unfit('a sample rate that has no index')
+    if (this.#frameSamples !== FRAME_SAMPLES)
+      throw this.#unfit(`frames of ${this.#frameSamples} samples, since all of its have ${FRAME_SAMPLES}`)
     if (channelConfiguration === 0 || channelConfiguration > 7) {
       throw this.#unfit(`channel configuration ${channelConfiguration}`)
     }

@@ -1,5 +1,6 @@
 import type { Track } from '../../mkv/tracks.ts'
-import type { FragmentEvent } from '../../stages/events.ts'
+import type { FragmentEvent, FragmentFrame } from '../../stages/events.ts'
+import { FrameDurations } from '../timeline/frame-durations.ts'
 import {
   type BeginStep,
   FramePlacer,
@@ -38,6 +39,7 @@ export class SegmentMuxer {
   /** The tracks of the segment under way, and the one that players seek by. */
   #byNumber: ReadonlyMap<number, Track> = new Map()
   #seekTrack: Track | undefined
+  #durations = new FrameDurations([])
   #clusterMs: number | undefined
   #hasSeekPoint = false
 
@@ -71,6 +73,7 @@ export class SegmentMuxer {
   #beginSegment(step: BeginStep): BeginStep {
     this.#byNumber = new Map(step.tracks.map(track => [track.number, track]))
     this.#seekTrack = leadTrack(step.tracks)
+    this.#durations = new FrameDurations(step.tracks)
     this.#clusterMs = undefined
     return step
   }
@@ -93,17 +96,31 @@ export class SegmentMuxer {
   }
 
   #block({ frame, timeMs, endMs }: PlacedFrame): BlockStep {
-    const { track, durationMs, keyframe } = frame
+    const { track, keyframe } = frame
     const relativeMs = timeMs - this.#clusterMs!
-    const hasOwnDuration = durationMs !== undefined && lastsOtherwise(durationMs, this.#byNumber.get(track)!)
-    const pieces = hasOwnDuration
-      ? timedBlockPieces(frame, relativeMs, durationMs)
-      : simpleBlockPieces(frame, relativeMs)
+    const durationMs = this.#ownDurationMs(frame)
+    const pieces =
+      durationMs === undefined
+        ? simpleBlockPieces(frame, relativeMs)
+        : timedBlockPieces(frame, relativeMs, durationMs)
     const isSeekPoint = !this.#hasSeekPoint && keyframe && track === this.#seekTrack?.number
     if (isSeekPoint) this.#hasSeekPoint = true
     return { type: 'block', pieces, track, timeMs, endMs, isSeekPoint }
   }
+
+  /** The duration that the block has to say, as its track and its codec do not. */
+  #ownDurationMs(frame: FragmentFrame): number | undefined {
+    const { containerMs, codecMs } = this.#durations.of(frame)
+    if (containerMs === undefined || !lastsOtherwise(containerMs, this.#byNumber.get(frame.track)!))
+      return undefined
+    // A BlockDuration is in whole milliseconds, and the codec is more exact.
+    const isCodecs = codecMs !== undefined && Math.abs(containerMs - codecMs) < ROUNDING_MS
+    return isCodecs ? undefined : containerMs
+  }
 }
+
+/** Half a millisecond of the payload's rounding, and a little. */
+const ROUNDING_MS = 0.6
 
 /** Whether a frame must say how long it lasts: pictures and sound only where their track does not, or says otherwise. */
 function lastsOtherwise(durationMs: number, { type, defaultDurationMs }: Track): boolean {

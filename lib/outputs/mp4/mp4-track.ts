@@ -1,4 +1,6 @@
 import type { AudioCodec, VideoCodec } from 'mediabunny'
+import { readAacFrameSamples } from '../../mkv/codecs/aac.ts'
+import { opusDurationMs } from '../../mkv/codecs/opus-duration.ts'
 import type { Track } from '../../mkv/tracks.ts'
 import { OutputError } from '../output-error.ts'
 import { hevcCodecString } from './codec-string.ts'
@@ -116,8 +118,8 @@ function videoTrack(track: Track): VideoTrack | Unfit {
   return new Unfit(`${codecId} is not written to MP4, which holds H.264 and H.265`)
 }
 
-/** Samples in a frame of AAC (ISO/IEC 14496-3, section 4.5.1.1). */
-const AAC_FRAME_SAMPLES = 1024
+/** Samples in a frame of AAC whose object type does not say (ISO/IEC 14496-3, section 4.5.1.1). */
+const USUAL_AAC_FRAME_SAMPLES = 1024
 /** Channels by channel configuration (ISO/IEC 14496-3, table 1.19); 0 leaves it to the stream. */
 const AAC_CHANNELS = [undefined, 1, 2, 3, 4, 5, 6, 8]
 const OPUS_RATE_HZ = 48_000
@@ -128,6 +130,7 @@ function audioTrack(track: Track): AudioTrack | Unfit {
   if (codec.kind === 'aac') {
     const { sampleRateHz, channelConfiguration, objectType } = codec
     const numberOfChannels = AAC_CHANNELS[channelConfiguration] ?? audio?.channels ?? 2
+    const frameSamples = readAacFrameSamples(codecPrivate!) ?? USUAL_AAC_FRAME_SAMPLES
     return {
       ...{ ...common, codec: 'aac', timescale: sampleRateHz, codecString: `mp4a.40.${objectType}` },
       // The string is not written; mediabunny knows those of LC and HE alone.
@@ -137,7 +140,7 @@ function audioTrack(track: Track): AudioTrack | Unfit {
         numberOfChannels,
         description: codecPrivate!,
       },
-      samplesOf: () => AAC_FRAME_SAMPLES,
+      samplesOf: () => frameSamples,
     }
   }
   if (codecId === 'A_OPUS' && codecPrivate !== undefined) {
@@ -149,9 +152,14 @@ function audioTrack(track: Track): AudioTrack | Unfit {
       description: codecPrivate,
     }
     const opus = { ...common, codec: 'opus', timescale: OPUS_RATE_HZ, codecString: 'opus' } as const
-    return { ...opus, config, samplesOf: () => undefined }
+    return { ...opus, config, samplesOf: opusSamples }
   }
   return pcmTrack(track)
+}
+
+function opusSamples(packet: Uint8Array): number | undefined {
+  const durationMs = opusDurationMs(packet)
+  return durationMs === undefined ? undefined : (durationMs * OPUS_RATE_HZ) / 1000
 }
 
 /** Of the codec id or, for `A_MS/ACM`, of the WAVEFORMATEX. */

@@ -1,7 +1,7 @@
 import type { Track } from '../../mkv/tracks.ts'
 import type { FragmentFrame, FragmentStart } from '../../stages/events.ts'
 import { FragmentClock, LONGEST_GAP_MS, type Moment } from './fragment-clock.ts'
-import { frameDurationMs, frameTimeMs } from './frame-duration.ts'
+import { FrameDurations } from './frame-durations.ts'
 import { LONGEST_STEP_MS, TrackTimes } from './track-times.ts'
 
 /**
@@ -38,6 +38,7 @@ const MOST_BYTES = 16 * 1024 * 1024
 export class Timeline {
   readonly #gaps: Gaps
   #tracks: ReadonlyMap<number, Track> = new Map()
+  #durations = new FrameDurations([])
   #hasMedia = false
   readonly #times = new Map<number, TrackTimes>()
   /** What is added to a timestamp; `undefined` where the output begins. */
@@ -73,6 +74,7 @@ export class Timeline {
   /** The next frames are of these tracks, whose numbers need not mean what they meant. */
   setTracks(tracks: readonly Track[]): void {
     this.#tracks = new Map(tracks.map(track => [track.number, track]))
+    this.#durations = new FrameDurations(tracks)
     this.#hasMedia = tracks.some(isMedia)
     this.#times.clear()
   }
@@ -85,8 +87,8 @@ export class Timeline {
 
   /** Takes a frame of a known track; gives it, and those held before it, when their place is known. */
   place(frame: FragmentFrame): PlacedFrame[] {
-    const durationMs = frameDurationMs(frame, this.#tracks.get(frame.track)!)
-    const held = { frame, atMs: frameTimeMs(frame, durationMs), durationMs }
+    const { containerMs, codecMs } = this.#durations.of(frame)
+    const held = { frame, atMs: frame.timestampMs, durationMs: containerMs ?? codecMs }
     this.#clock.saw(held.atMs)
     if (!this.isHolding && !this.#isJoint(held)) return [this.#put(held)]
     this.#held.push(held)

@@ -73,6 +73,7 @@ export function callFrames(
   const placed = frames.flatMap((frame): CallFrame[] => {
     const track = recorded.get(frame.track)
     if (track === undefined) return []
+    // The samples of a lace follow each other, also where its frames have no durations.
     const atMs = frame.laceIndex === 0 ? frame.timestampMs + offsetMs : undefined
     return [{ track: track.name, format: track.format ?? CONNECT_FORMAT, atMs, data: frame.data }]
   })

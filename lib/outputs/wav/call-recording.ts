@@ -1,5 +1,6 @@
 import { OutputError } from '../output-error.ts'
 import type { PcmFormat } from './pcm-format.ts'
+import { type Placement, SampleAligner } from './sample-aligner.ts'
 import { SampleFile } from './sample-file.ts'
 import { sampleTypeOf, wavSamples } from './samples.ts'
 import { WrittenSpans } from './written-spans.ts'
@@ -28,7 +29,7 @@ export type CallFrames = {
 
 export type CallRecordingOptions = {
   readonly layout: 'files' | 'stereo'
-  readonly toleranceMs: number
+  readonly jitterToleranceMs: number
   readonly longestSilenceMs: number
   /** The path for the file of a track, or for the one file of all. */
   readonly pathFor: (contactId: string | undefined, track: string | undefined) => string
@@ -45,17 +46,29 @@ export type WavFileReport = {
   readonly sampleRateHz: number
   /** Samples of each channel, silence included. */
   readonly samples: number
-  /** Samples that were left out, since their moment had samples before. */
+  /** Samples that were left out, since their moment had samples before: media that the file lacks. */
   readonly overlappingSamples: number
+  /** Samples of silence in gaps, between a speaker's first sample and the last; of all tracks in the file. */
+  readonly silenceSamples: number
+  /** Samples that were left out or repeated, a few at a time, to follow a producer whose clock is slow or fast. */
+  readonly driftSamples: number
 }
+
+/** A block whose position is not known yet. */
+type CallBlock = { readonly format: PcmFormat; readonly samples: Uint8Array }
 
 type Slot = {
   readonly track: string
   readonly index: number
   readonly spans: WrittenSpans
   format: PcmFormat | undefined
-  next: number | undefined
+  aligner: SampleAligner<CallBlock> | undefined
+  /** The sample before the next position, which a drift may repeat. */
+  lastSample: Uint8Array | undefined
+  first: number
+  written: number
   overlapping: number
+  drift: number
 }
 
 /**
@@ -66,8 +79,8 @@ const LONGEST_STEP_BACK_MS = { producer: 30_000, segment: 1000 } as const
 
 /**
  * The files of one call, or of a part of one: every track counts from the same moment, and each sample stands where its
- * frame's timestamp says. A frame that begins within `toleranceMs` of where the one before it ended follows it without
- * a seam, since a timestamp in whole milliseconds is no more exact than that.
+ * frame's timestamp says. Within a track the samples follow each other, and `SampleAligner` tells jitter of the timestamps,
+ * up to `jitterToleranceMs`, from gaps.
  */
 export class CallRecording {
   readonly #options: CallRecordingOptions
@@ -77,6 +90,7 @@ export class CallRecording {
   readonly #slots: readonly Slot[]
   /** By slot; the stereo file is every slot's. */
   readonly #files = new Map<Slot, SampleFile>()
+  #hasFailed = false
 
   constructor(first: CallFrames, options: CallRecordingOptions) {
     this.#options = options
@@ -84,7 +98,15 @@ export class CallRecording {
     this.#startMs = earliestMs(first)
     this.#endMs = this.#startMs
     this.#slots = first.tracks.map((track, index) => ({
-      ...{ track, index, spans: new WrittenSpans(), format: undefined, next: undefined, overlapping: 0 },
+      ...{
+        track,
+        index,
+        spans: new WrittenSpans(),
+        format: undefined,
+        aligner: undefined,
+        lastSample: undefined,
+      },
+      ...{ first: Number.POSITIVE_INFINITY, written: 0, overlapping: 0, drift: 0 },
     }))
   }
 
@@ -98,7 +120,7 @@ export class CallRecording {
     })
     if (hasOtherFormat) return false
     const fromMs = earliestMs(more)
-    if (fromMs <= this.#startMs - this.#options.toleranceMs) return false
+    if (fromMs < this.#startMs - this.#options.jitterToleranceMs) return false
     return (
       fromMs >= this.#endMs - LONGEST_STEP_BACK_MS[more.clock] &&
       fromMs <= this.#endMs + this.#options.longestSilenceMs
@@ -117,7 +139,9 @@ export class CallRecording {
     readonly reports: readonly WavFileReport[]
     readonly failure: Error | undefined
   }> {
-    const files = [...new Set(this.#files.values())]
+    const flushFailure = await this.#flush()
+    // In the order of the tracks, whichever was opened first.
+    const files = [...new Set(this.#slots.flatMap(slot => this.#files.get(slot) ?? []))]
     const results = await Promise.allSettled(files.map(file => file.finish()))
     const failures: (Error | undefined)[] = results.map(result =>
       result.status === 'rejected' ? result.reason : result.value,
@@ -125,8 +149,21 @@ export class CallRecording {
     const named = files.filter((file, index) => results[index]?.status === 'fulfilled' && file.frames > 0)
     return {
       reports: named.map(file => this.#report(file)),
-      failure: failures.find(failure => failure !== undefined),
+      failure: flushFailure ?? failures.find(failure => failure !== undefined),
     }
+  }
+
+  /** Writes the blocks whose positions were not decided yet; after a failure, what came later is not written. */
+  async #flush(): Promise<Error | undefined> {
+    if (this.#hasFailed) return undefined
+    try {
+      for (const slot of this.#slots) {
+        for (const placement of slot.aligner?.end() ?? []) await this.#writeBlock(slot, placement)
+      }
+    } catch (error) {
+      return error as Error
+    }
+    return undefined
   }
 
   #slot(track: string): Slot | undefined {
@@ -135,29 +172,51 @@ export class CallRecording {
 
   async #writeFrame(slot: Slot, { format, atMs, data }: CallFrame): Promise<void> {
     slot.format ??= format
-    const samples = wavSamples(data, format.encoding, format.channels)
-    const unit = sampleTypeOf(format.encoding).bytes * format.channels
-    const count = samples.length / unit
-    const position = this.#position(slot, format, atMs)
-    slot.next = position + count
-    this.#endMs = Math.max(this.#endMs, this.#startMs + (slot.next * 1000) / format.sampleRateHz)
-    if (count === 0) return
+    const { sampleRateHz, encoding, channels } = format
+    slot.aligner ??= new SampleAligner({
+      ...{ sampleRateHz, toleranceMs: this.#options.jitterToleranceMs, originMs: this.#startMs },
+    })
+    const samples = wavSamples(data, encoding, channels)
+    const count = samples.length / unitOf(format)
+    this.#endMs = Math.max(this.#endMs, (atMs ?? this.#startMs) + (count * 1000) / sampleRateHz)
+    for (const placement of slot.aligner.push({ atMs, samples: count, block: { format, samples } })) {
+      await this.#writeBlock(slot, placement).catch(error => {
+        this.#hasFailed = true
+        throw error
+      })
+    }
+  }
+
+  async #writeBlock(slot: Slot, placement: Placement<CallBlock>): Promise<void> {
+    const { block, position, skipped, repeated } = placement
+    const unit = unitOf(block.format)
+    const samples = block.samples.subarray(skipped * unit)
+    slot.drift += skipped + repeated
+    if (repeated > 0)
+      await this.#writeSamples(slot, block.format, position - repeated, this.#repeat(slot, unit, repeated))
+    if (samples.length === 0) return
+    await this.#writeSamples(slot, block.format, position, samples)
+    slot.lastSample = Uint8Array.from(samples.subarray(-unit))
+  }
+
+  #repeat({ lastSample }: Slot, unit: number, times: number): Uint8Array {
+    const sample = lastSample ?? new Uint8Array(unit)
+    return Uint8Array.from({ length: times * unit }, (_, at) => sample[at % unit]!)
+  }
+
+  async #writeSamples(slot: Slot, format: PcmFormat, position: number, samples: Uint8Array): Promise<void> {
     const file = this.#files.get(slot) ?? (await this.#open(slot, format))
     const index = this.#options.layout === 'stereo' ? slot.index : 0
+    const unit = unitOf(format)
+    const count = samples.length / unit
     let free = 0
-    for (const [start, end] of slot.spans.take(position, slot.next)) {
+    for (const [start, end] of slot.spans.take(position, position + count)) {
       free += end - start
       await file.write(index, start, samples.subarray((start - position) * unit, (end - position) * unit))
     }
+    slot.first = Math.min(slot.first, position)
+    slot.written += free
     slot.overlapping += count - free
-  }
-
-  #position({ next }: Slot, { sampleRateHz }: PcmFormat, atMs: number | undefined): number {
-    if (atMs === undefined) return next ?? 0
-    const exact = ((atMs - this.#startMs) * sampleRateHz) / 1000
-    const tolerance = (this.#options.toleranceMs * sampleRateHz) / 1000
-    if (next !== undefined && Math.abs(exact - next) < tolerance) return next
-    return Math.max(0, Math.round(exact))
   }
 
   async #open(slot: Slot, format: PcmFormat): Promise<SampleFile> {
@@ -195,6 +254,7 @@ export class CallRecording {
   #report(file: SampleFile): WavFileReport {
     const slots =
       this.#options.layout === 'stereo' ? this.#slots : this.#slots.filter(s => this.#files.get(s) === file)
+    const sum = (count: (slot: Slot) => number) => slots.reduce((total, slot) => total + count(slot), 0)
     return {
       path: file.path,
       contactId: this.#first.contactId,
@@ -202,9 +262,16 @@ export class CallRecording {
       startedAt: this.#first.startedAt,
       sampleRateHz: file.layout.sampleRateHz,
       samples: file.frames,
-      overlappingSamples: slots.reduce((sum, { overlapping }) => sum + overlapping, 0),
+      overlappingSamples: sum(({ overlapping }) => overlapping),
+      silenceSamples: sum(({ spans, first, written }) => Math.max(0, spans.end - first - written)),
+      driftSamples: sum(({ drift }) => drift),
     }
   }
+}
+
+/** Bytes of one sample of all channels, as the file has them. */
+function unitOf({ encoding, channels }: PcmFormat): number {
+  return sampleTypeOf(encoding).bytes * channels
 }
 
 function earliestMs({ frames }: CallFrames): number {

@@ -1,5 +1,6 @@
 import { Option } from 'commander'
 import { type WavFileReport, WavWriter } from '../../../index.ts'
+import { parseToleranceMs } from '../../arguments/numbers.ts'
 import { formatCount } from '../../terminal/format.ts'
 import { filesOutlet } from '../outlets.ts'
 import type { OutputKind } from '../output-kind.ts'
@@ -15,6 +16,11 @@ export const wavOutput: OutputKind = {
           'stereo',
         ]),
       )
+      .option(
+        '--wav-jitter <time>',
+        'with --wav: timestamps this far from the sample clock are jitter and leave no gap (default: 20ms)',
+        parseToleranceMs,
+      )
       .option('--contact <id>', 'with --wav: the ContactId of the call (default: the first)')
       .addOption(
         new Option(
@@ -24,17 +30,18 @@ export const wavOutput: OutputKind = {
       ),
   target: ({ wav }) => wav,
   toStandardOutput: false,
-  open: ({ wav = '', wavLayout, onContactChange, contact }, tell) => {
+  open: ({ wav = '', wavLayout, wavJitter, onContactChange, contact }, tell) => {
     const sink = new WavWriter({
       directory: wav,
       ...(wavLayout === undefined ? {} : { layout: wavLayout }),
+      ...(wavJitter === undefined ? {} : { jitterToleranceMs: wavJitter }),
       ...(onContactChange === undefined ? {} : { onContactChange }),
       ...(contact === undefined ? {} : { contactId: contact }),
     })
     let overlapping = 0
-    sink.on('file', ({ path, samples, sampleRateHz, tracks, overlappingSamples }: WavFileReport) => {
-      overlapping += overlappingSamples
-      tell(`${path}: ${(samples / sampleRateHz).toFixed(1)} s of ${tracks.join(' and ')}`)
+    sink.on('file', (report: WavFileReport) => {
+      overlapping += report.overlappingSamples
+      tell(describe(report))
     })
     // With either flag the caller has chosen which frames to record.
     const isChosen = contact !== undefined || onContactChange !== undefined
@@ -50,4 +57,16 @@ export const wavOutput: OutputKind = {
       ]
     })
   },
+}
+
+/** The file, and how its samples differ from those that were sent. */
+function describe(report: WavFileReport): string {
+  const { path, samples, sampleRateHz, tracks, silenceSamples, driftSamples } = report
+  const notes: [count: number, note: string][] = [
+    [silenceSamples, 'of silence in gaps'],
+    [driftSamples, 'left out or repeated to follow the timestamps'],
+  ]
+  const length = `${(samples / sampleRateHz).toFixed(1)} s of ${tracks.join(' and ')}`
+  const shown = notes.filter(([count]) => count > 0)
+  return `${path}: ${[length, ...shown.map(([count, note]) => `${formatCount(count, 'sample')} ${note}`)].join('; ')}`
 }
