@@ -57,9 +57,10 @@ export class OptionError extends GetMediaError {
   /** The option's name, with its path: `startSelector.fragmentNumber`. */
   readonly option: string
 
-  /** `rule` completes the sentence "`option` must …"; `value` is shown as it was given. */
-  constructor(option: string, rule: string, value: unknown) {
-    super(`\`${option}\` must ${rule}; got ${describeValue(value)}`)
+  /** `rule` completes the sentence "`option` must …"; `value`, where one is given, is shown as it is. */
+  constructor(option: string, rule: string, ...value: readonly [] | readonly [value: unknown]) {
+    const got = value.length === 0 ? '' : `; got ${describeValue(value[0])}`
+    super(`\`${option}\` must ${rule}${got}`)
     this.option = option
   }
 }

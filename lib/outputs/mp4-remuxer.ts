@@ -1,5 +1,6 @@
 import { Transform } from 'readable-stream'
-import { choiceOption, numberOption } from '../options.ts'
+import { choiceOption, knownOptions, numberOption, optionNames } from '../options.ts'
+import { refusesEvent } from '../stages/check-input.ts'
 import type { FragmentEvent } from '../stages/events.ts'
 import { largerPieces } from './larger-pieces.ts'
 import { Chunker } from './mp4/chunker.ts'
@@ -35,6 +36,14 @@ export type Mp4RemuxerOptions = {
   readonly signal?: AbortSignal
 }
 
+const OPTIONS = optionNames<Mp4RemuxerOptions>({
+  gaps: true,
+  onTrackChange: true,
+  onUnsupportedTrack: true,
+  chunkMs: true,
+  signal: true,
+})
+
 /** `header`: what follows is of this kind. */
 export type Mp4HeaderEvent = {
   /** For a SourceBuffer: `video/mp4; codecs="avc1.42C016,mp4a.40.2"`. */
@@ -67,6 +76,7 @@ export class Mp4Remuxer extends Transform {
   #unfollow: () => void = () => {}
 
   constructor(options: Mp4RemuxerOptions = {}) {
+    knownOptions('Mp4Remuxer', options, OPTIONS)
     super({ writableObjectMode: true, writableHighWaterMark: 8, readableHighWaterMark: 64 * 1024 })
     const onTrackChange = choiceOption('onTrackChange', options.onTrackChange, 'new-header', [
       'new-header',
@@ -83,6 +93,7 @@ export class Mp4Remuxer extends Transform {
   }
 
   override _transform(event: FragmentEvent, _encoding: string, callback: Callback): void {
+    if (refusesEvent('Mp4Remuxer', event, callback)) return
     this.#run(() => this.#mp4.push(event), callback)
   }
 
