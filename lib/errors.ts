@@ -1,3 +1,5 @@
+import type { ErrorCode } from './error-codes.ts'
+
 /**
  * The errors of getmedia: one base class, and one subclass for each thing that a caller can do about it
  * (fix options, fix credentials, wait, connect again, report corrupt data, raise a limit).
@@ -26,7 +28,7 @@ const BRAND = Symbol.for('getmedia.error')
 /** Base class of every error that getmedia raises on purpose. */
 export abstract class GetMediaError extends Error {
   /** Stable, made for programs: `ERR_…`. */
-  abstract readonly code: string
+  abstract readonly code: ErrorCode
   readonly retryable: boolean
   declare readonly statusCode?: number
   declare readonly errorType?: string

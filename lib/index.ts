@@ -12,6 +12,7 @@ export { type StartSelector, serverTimestampOfFragmentNumber } from './aws/start
 export type { StreamId } from './aws/stream-id.ts'
 export type { WaitingEvent, WaitingReason } from './aws/waiting-event.ts'
 export type { Clock } from './clock.ts'
+export { ERROR_CODES, type ErrorCode } from './error-codes.ts'
 export * from './errors.ts'
 export { type GetMediaMetrics, type GetMediaOptions, GetMediaStream, getMedia } from './get-media.ts'
 export type { CodecData } from './mkv/codecs/codec-data.ts'
