@@ -13,16 +13,25 @@ function plain(name: string): string {
 
 /** A third of the letters may be wrong, and of a short name one. */
 function maxDistance(name: string): number {
-  return Math.max(1, Math.floor(name.length / 3))
+  return Math.max(SHARED_HEAD_DISTANCE, Math.floor(name.length / 3))
 }
 
-/** Zero for equal names, less than 1 where one begins with the other, else the edits between them. */
+/** Zero for equal names, less than 1 where one begins or ends with the other, else the edits between them. */
 function distanceOf(one: string, other: string): number {
   const [short, long] = one.length < other.length ? [one, other] : [other, one]
   if (short.length < 3) return one === other ? 0 : Number.POSITIVE_INFINITY
-  if (long.startsWith(short)) return 1 - short.length / long.length
-  if (long.endsWith(short)) return 2 - short.length / long.length
-  return editDistance(one, other)
+  if (long.startsWith(short) || long.endsWith(short)) return 1 - short.length / long.length
+  // `retry` and `retries`: half a name is too much to be a slip of the pen, and more than chance.
+  const edits = editDistance(one, other)
+  return sharesItsHead(short, long) ? Math.min(edits, SHARED_HEAD_DISTANCE) : edits
+}
+
+/** Farther than one slip of the pen. */
+const SHARED_HEAD_DISTANCE = 1.5
+
+function sharesItsHead(short: string, long: string): boolean {
+  const headLength = Math.max(4, Math.ceil(long.length / 2))
+  return short.length >= headLength && long.startsWith(short.slice(0, headLength))
 }
 
 /** Letters to insert, delete, replace or swap with their neighbour (optimal string alignment). */
