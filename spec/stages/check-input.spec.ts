@@ -7,6 +7,7 @@ import {
   ElementaryStream,
   FileSink,
   HlsWriter,
+  joinStages,
   KeyframeSampler,
   MkvChunkDemuxer,
   MkvFileSink,
@@ -53,11 +54,8 @@ const BYTE_STAGES: readonly (readonly [name: string, make: () => object])[] = [
   ['FileSink', () => new FileSink({ path: `${directory}/a.mkv` })],
 ]
 
-const mkvEvents = () => Readable.from([BYTES]).pipe(new MkvChunkDemuxer() as never) as unknown
-const fragmentEvents = () =>
-  Readable.from([BYTES])
-    .pipe(new MkvChunkDemuxer() as never)
-    .pipe(new TagExtractor() as never) as unknown
+const mkvEvents = () => joinStages(Readable.from([BYTES]), new MkvChunkDemuxer())
+const fragmentEvents = () => joinStages(Readable.from([BYTES]), new MkvChunkDemuxer(), new TagExtractor())
 const bytes = () => Readable.from([BYTES])
 
 /** Pipes and reads what comes out, so that nothing but the input can hold the stage up. */
@@ -149,7 +147,7 @@ describe('TagExtractor refuses', () => {
 
   it('what is no event, after what came before it is read', async () => {
     const events = []
-    for await (const event of mkvEvents() as AsyncIterable<unknown>) events.push(event)
+    for await (const event of mkvEvents()) events.push(event)
     const extractor = new TagExtractor()
     for (const event of [...events, undefined]) extractor.write(event)
     const types: string[] = []
