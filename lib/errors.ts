@@ -1,3 +1,5 @@
+import type { ErrorCode } from './error-codes.ts'
+
 /**
  * The errors of getmedia: one base class, and one subclass for each thing that a caller can do about it
  * (fix options, fix credentials, wait, connect again, report corrupt data, raise a limit).
@@ -26,7 +28,7 @@ const BRAND = Symbol.for('getmedia.error')
 /** Base class of every error that getmedia raises on purpose. */
 export abstract class GetMediaError extends Error {
   /** Stable, made for programs: `ERR_…`. */
-  abstract readonly code: string
+  abstract readonly code: ErrorCode
   readonly retryable: boolean
   declare readonly statusCode?: number
   declare readonly errorType?: string
@@ -57,9 +59,10 @@ export class OptionError extends GetMediaError {
   /** The option's name, with its path: `startSelector.fragmentNumber`. */
   readonly option: string
 
-  /** `rule` completes the sentence "`option` must …"; `value` is shown as it was given. */
-  constructor(option: string, rule: string, value: unknown) {
-    super(`\`${option}\` must ${rule}; got ${describeValue(value)}`)
+  /** `rule` completes the sentence "`option` must …"; `value`, where one is given, is shown as it is. */
+  constructor(option: string, rule: string, ...value: readonly [] | readonly [value: unknown]) {
+    const got = value.length === 0 ? '' : `; got ${describeValue(value[0])}`
+    super(`\`${option}\` must ${rule}${got}`)
     this.option = option
   }
 }

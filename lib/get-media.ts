@@ -1,27 +1,37 @@
-import { type CallOptions, resolveCallSettings } from './aws/call-settings.ts'
+import { type CallOptions, resolveCallSettings, timeoutOption } from './aws/call-settings.ts'
 import type { StartSelector } from './aws/start-selector.ts'
-import { OptionError } from './errors.ts'
-import { numberOption } from './options.ts'
+import { knownOptions, numberOption, optionNames } from './options.ts'
 import { joinStages } from './stages/join-stages.ts'
 import type { MkvChunkDemuxerOptions } from './stages/mkv-chunk-demuxer.ts'
 import { PayloadReader } from './stages/payload-reader.ts'
 import { RetryingResumer, type RetryingResumerOptions } from './stages/retrying-resumer.ts'
-import { SignedGetMediaSource, type SignedGetMediaSourceOptions } from './stages/signed-get-media-source.ts'
+import {
+  SignedGetMediaSource,
+  type SignedGetMediaSourceOptions,
+  SOURCE_OPTIONS,
+} from './stages/signed-get-media-source.ts'
 import { ThrottleGuard, type ThrottleGuardOptions, type ThrottleMetrics } from './stages/throttle-guard.ts'
 
 /** The options of the five stages, together. */
 export type GetMediaOptions = CallOptions &
   Pick<SignedGetMediaSourceOptions, 'idleTimeoutMs'> &
-  Omit<RetryingResumerOptions, 'attempt' | 'startSelector' | 'clock'> &
+  Omit<RetryingResumerOptions, 'attempt' | 'startSelector' | 'clock' | 'reportsAdmission'> &
   Pick<ThrottleGuardOptions, 'paceBytesPerSecond'> &
   Omit<MkvChunkDemuxerOptions, 'signal'> & {
     /** Where the first session starts. @default { type: 'NOW' } */
     readonly startSelector?: StartSelector
   }
 
+const OPTIONS = optionNames<GetMediaOptions>({
+  ...{ streamName: true, streamARN: true, region: true, endpoint: true, controlEndpoint: true },
+  ...{ credentials: true, connectTimeoutMs: true, responseTimeoutMs: true, admissionTimeoutMs: true },
+  ...{ clock: true, startSelector: true, signal: true, idleTimeoutMs: true, until: true, retry: true },
+  ...{ random: true, paceBytesPerSecond: true, maxFrameBytes: true, maxMetadataBytes: true },
+})
+
 /** What `getMedia` has measured so far, over all its sessions. */
 export type GetMediaMetrics = ThrottleMetrics & {
-  /** GetMedia calls made, the present one included. */
+  /** GetMedia calls made, the present one included; a session that waits for its turn is not. */
   readonly sessions: number
 }
 
@@ -59,26 +69,39 @@ export function getMedia(options: GetMediaOptions): GetMediaStream {
   const { startSelector = { type: 'NOW' }, signal, until, retry, clock, random, paceBytesPerSecond } = options
   const meters = new SessionMeters()
   const attempt: RetryingResumerOptions['attempt'] = (start, context) => {
-    const source = new SignedGetMediaSource({ ...options, startSelector: start, signal: context.signal })
+    const source = new SignedGetMediaSource(sourceOptionsOf(options, start, context.signal))
     const guard = new ThrottleGuard({ clock, paceBytesPerSecond })
     meters.begin(guard)
+    source.on('waiting', context.onWaiting)
+    source.on('admitted', () => {
+      meters.countSession()
+      context.onAdmitted()
+    })
     return joinStages(source, guard, new PayloadReader(limitsOf(options)))
   }
   return new GetMediaStream(
-    { ...defined({ signal, until, retry, clock, random }), startSelector, attempt },
+    { ...defined({ signal, until, retry, clock, random }), startSelector, attempt, reportsAdmission: true },
     meters,
   )
 }
 
 /** What the stages would refuse only when the stream is first read. */
 function checkAtOnce(options: GetMediaOptions): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new OptionError('options', "be an object such as { streamName: 'door' }", options)
-  }
+  knownOptions('getMedia', options, OPTIONS)
   resolveCallSettings(options)
   numberOption('paceBytesPerSecond', options.paceBytesPerSecond, 1, { min: 1 })
-  numberOption('idleTimeoutMs', options.idleTimeoutMs, 1, { min: 1 })
+  timeoutOption('idleTimeoutMs', options.idleTimeoutMs)
   new PayloadReader(limitsOf(options)).destroy()
+}
+
+/** Without those of the other stages; read by name, so that inherited ones count too. */
+function sourceOptionsOf(
+  options: GetMediaOptions,
+  startSelector: StartSelector,
+  signal: AbortSignal,
+): SignedGetMediaSourceOptions {
+  const entries = SOURCE_OPTIONS.map(name => [name, options[name as keyof GetMediaOptions]])
+  return { ...Object.fromEntries(entries), startSelector, signal } as SignedGetMediaSourceOptions
 }
 
 function limitsOf(options: GetMediaOptions): MkvChunkDemuxerOptions {
@@ -94,8 +117,11 @@ class SessionMeters {
 
   begin(guard: ThrottleGuard): void {
     this.#before = this.#totals()
-    this.#sessions++
     this.#guard = guard
+  }
+
+  countSession(): void {
+    this.#sessions++
   }
 
   total(): GetMediaMetrics {

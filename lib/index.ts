@@ -1,5 +1,6 @@
 /** GetMedia of Amazon Kinesis Video Streams as Node streams: the one call, the five stages, their events and errors. */
 
+export { AdmissionTimeoutError } from './aws/admission-timeout-error.ts'
 export type { Permit } from './aws/call-gate.ts'
 export * from './aws/connection-error.ts'
 export type { Credentials, CredentialsProvider } from './aws/credentials.ts'
@@ -9,7 +10,9 @@ export type { FragmentTimecodeType } from './aws/put-media-call.ts'
 export * from './aws/service-error.ts'
 export { type StartSelector, serverTimestampOfFragmentNumber } from './aws/start-selector.ts'
 export type { StreamId } from './aws/stream-id.ts'
+export type { WaitingEvent, WaitingReason } from './aws/waiting-event.ts'
 export type { Clock } from './clock.ts'
+export { ERROR_CODES, type ErrorCode } from './error-codes.ts'
 export * from './errors.ts'
 export { type GetMediaMetrics, type GetMediaOptions, GetMediaStream, getMedia } from './get-media.ts'
 export type { CodecData } from './mkv/codecs/codec-data.ts'
@@ -56,8 +59,10 @@ export {
   type RetryingResumerOptions,
 } from './stages/retrying-resumer.ts'
 export { SignedGetMediaSource, type SignedGetMediaSourceOptions } from './stages/signed-get-media-source.ts'
+export { StageInputError } from './stages/stage-input-error.ts'
 export { TagExtractor, type TagExtractorOptions } from './stages/tag-extractor.ts'
 export {
+  type AdmitOptions,
   SESSION_CAP_BYTES_PER_SECOND,
   ThrottleGuard,
   type ThrottleGuardOptions,

@@ -1,3 +1,4 @@
+import { closestName } from './closest-name.ts'
 import { OptionError } from './errors.ts'
 
 /** Checks one option; an absent one takes the default. The message names the option, the rule and the value. */
@@ -33,6 +34,13 @@ export function choiceOption<T extends string>(
   return value as T
 }
 
+export function booleanOption(name: string, value: unknown, fallback: boolean): boolean {
+  if (value !== undefined && typeof value !== 'boolean') {
+    throw new OptionError(name, 'be true or false', value)
+  }
+  return value ?? fallback
+}
+
 export function functionOption<T>(name: string, value: T): T {
   if (typeof value !== 'function') throw new OptionError(name, 'be a function', value)
   return value
@@ -44,4 +52,33 @@ export function signalOption(name: string, value: AbortSignal | undefined): Abor
   const isSignal = typeof value === 'object' && value !== null && 'aborted' in value && 'reason' in value
   if (!isSignal) throw new OptionError(name, 'be an AbortSignal', value)
   return value
+}
+
+/** Every option name of a type; a union's members are read one by one. */
+type OptionName<T> = T extends unknown ? Extract<keyof T, string> : never
+
+/** Lists the option names of `T`. A name that is missing, or one too many, does not compile. */
+export function optionNames<T>(names: { readonly [Name in OptionName<T>]: true }): readonly string[] {
+  return Object.keys(names)
+}
+
+/**
+ * Refuses an option that `owner` does not have, with the closest name as a hint; throws `OptionError`. An option whose
+ * value is `undefined` counts as absent. Inherited options are checked too. `path` opens the names of nested options:
+ * `retry.`. The value is never shown: it may be a secret under a misspelt name.
+ */
+export function knownOptions(owner: string, options: unknown, allowed: readonly string[], path = ''): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new OptionError(path === '' ? 'options' : path.slice(0, -1), 'be an object', options)
+  }
+  for (const name in options) {
+    if (allowed.includes(name) || name in Object.prototype) continue
+    if ((options as Readonly<Record<string, unknown>>)[name] === undefined) continue
+    const closest = closestName(name, allowed)
+    const hint =
+      closest === undefined
+        ? `its options are ${allowed.map(known => `\`${path}${known}\``).join(', ')}`
+        : `did you mean \`${path}${closest}\`?`
+    throw new OptionError(`${path}${name}`, `be absent: ${owner} has no such option; ${hint}`)
+  }
 }

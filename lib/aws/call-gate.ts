@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { CallRate, type CallTicket } from './call-rate.ts'
 import { SessionSlots } from './session-slots.ts'
 import type { StreamKey } from './stream-id.ts'
+import type { QueueOptions } from './waiting-event.ts'
 
 /** Calls a second of each operation for each stream. GetMedia page: "up to five times per second per stream". */
 export const MAX_CALLS_PER_SECOND = 5
@@ -19,8 +20,8 @@ export type Permit = {
 /**
  * The gate before the service's calls, one for the whole process: at most 5 GetMedia calls in any second, 3 open
  * GetMedia sessions, 5 PutMedia and 5 GetDataEndpoint calls in any second, for each stream. Who comes too early waits, first come first
- * served, and can be aborted by a signal: then it rejects with `AbortError`, its place is free, and no timer and no
- * listener is left.
+ * served, hears of its position, and can be aborted by a signal: then it rejects with `AbortError`, or with the
+ * `AdmissionTimeoutError` that fired the signal; its place is free, and no timer and no listener is left.
  */
 export class CallGate {
   readonly #sessions = new SessionSlots(MAX_SESSIONS)
@@ -29,9 +30,9 @@ export class CallGate {
   readonly #getDataEndpoint: CallRate
 
   constructor(clock: Clock = systemClock) {
-    this.#getMedia = new CallRate(clock, MAX_CALLS_PER_SECOND, WINDOW_MS)
-    this.#putMedia = new CallRate(clock, MAX_CALLS_PER_SECOND, WINDOW_MS)
-    this.#getDataEndpoint = new CallRate(clock, MAX_CALLS_PER_SECOND, WINDOW_MS)
+    this.#getMedia = new CallRate(clock, 'GetMedia', MAX_CALLS_PER_SECOND, WINDOW_MS)
+    this.#putMedia = new CallRate(clock, 'PutMedia', MAX_CALLS_PER_SECOND, WINDOW_MS)
+    this.#getDataEndpoint = new CallRate(clock, 'GetDataEndpoint', MAX_CALLS_PER_SECOND, WINDOW_MS)
   }
 
   /** Streams in mind; for the proof that none is kept for ever. */
@@ -43,10 +44,7 @@ export class CallGate {
    * One session and one call, for callers that make the call at once and cannot say when its answer came, such as
    * users of the official SDK.
    */
-  async acquireSession(
-    key: StreamKey,
-    options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<Permit> {
+  async acquireSession(key: StreamKey, options: QueueOptions = {}): Promise<Permit> {
     const permit = await this.holdSession(key, options)
     try {
       const call = await this.takeGetMediaCall(key, options)
@@ -59,41 +57,29 @@ export class CallGate {
   }
 
   /** A session only; its call comes later, by `takeGetMediaCall`. */
-  async holdSession(
-    key: StreamKey,
-    options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<Permit> {
-    const release = await this.#sessions.hold({ ...key }, options.signal)
+  async holdSession(key: StreamKey, options: QueueOptions = {}): Promise<Permit> {
+    const release = await this.#sessions.hold({ ...key }, options)
     return { release }
   }
 
   /** One GetMedia call, to be sent as soon as this resolves. */
-  takeGetMediaCall(
-    key: StreamKey,
-    options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<CallTicket> {
-    return this.#getMedia.take(key, 'waiting to call GetMedia', options.signal)
+  takeGetMediaCall(key: StreamKey, options: QueueOptions = {}): Promise<CallTicket> {
+    return this.#getMedia.take(key, options)
   }
 
   /** One PutMedia call, to be sent as soon as this resolves. */
-  takePutMediaCall(
-    key: StreamKey,
-    options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<CallTicket> {
-    return this.#putMedia.take(key, 'waiting to call PutMedia', options.signal)
+  takePutMediaCall(key: StreamKey, options: QueueOptions = {}): Promise<CallTicket> {
+    return this.#putMedia.take(key, options)
   }
 
   /** One GetDataEndpoint call, to be sent as soon as this resolves. */
-  takeGetDataEndpointCall(
-    key: StreamKey,
-    options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<CallTicket> {
-    return this.#getDataEndpoint.take(key, 'waiting to call GetDataEndpoint', options.signal)
+  takeGetDataEndpointCall(key: StreamKey, options: QueueOptions = {}): Promise<CallTicket> {
+    return this.#getDataEndpoint.take(key, options)
   }
 }
 
 // Two copies of this package in one process share one gate. The number changes when the methods above do.
-const GATE = Symbol.for('getmedia.call-gate.2')
+const GATE = Symbol.for('getmedia.call-gate.3')
 
 /** The process's own gate, which all stages use. It runs on the real clock, as the service does. */
 export function processGate(): CallGate {

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { mayBeSameStream, type StreamKey } from './stream-id.ts'
 import { throwIfAborted, WaitLine } from './wait-line.ts'
+import type { QueueOptions, WaitingReason } from './waiting-event.ts'
 
 /** One call's place in the window. */
 export type CallTicket = {
@@ -14,9 +15,18 @@ export type CallTicket = {
 /** When a call leaves the window: Infinity while its answer is open. */
 type Call = { readonly key: StreamKey; untilMs: number }
 
+const REASONS = {
+  GetMedia: 'get-media-rate',
+  PutMedia: 'put-media-rate',
+  GetDataEndpoint: 'get-data-endpoint-rate',
+} as const satisfies Record<string, WaitingReason>
+
+/** An operation whose calls a second are limited for each stream. */
+export type LimitedOperation = keyof typeof REASONS
+
 type Stream = {
   readonly calls: Call[]
-  readonly line: WaitLine<StreamKey>
+  readonly line: WaitLine
   cancelTimer: (() => void) | undefined
 }
 
@@ -27,13 +37,15 @@ type Stream = {
  */
 export class CallRate {
   readonly #clock: Clock
+  readonly #operation: LimitedOperation
   readonly #maxCalls: number
   readonly #windowMs: number
   /** In the order of their last use. */
   readonly #streams = new Map<string, Stream>()
 
-  constructor(clock: Clock, maxCalls: number, windowMs: number) {
+  constructor(clock: Clock, operation: LimitedOperation, maxCalls: number, windowMs: number) {
     this.#clock = clock
+    this.#operation = operation
     this.#maxCalls = maxCalls
     this.#windowMs = windowMs
   }
@@ -43,11 +55,11 @@ export class CallRate {
     return this.#streams.size
   }
 
-  /** Resolves when the call may go. Rejects with `AbortError`. `what` completes "… was aborted". */
-  async take(key: StreamKey, what: string, signal?: AbortSignal): Promise<CallTicket> {
-    throwIfAborted(what, signal)
+  /** Resolves when the call may go. Rejects with `AbortError` and `AdmissionTimeoutError`. */
+  async take(key: StreamKey, options: QueueOptions): Promise<CallTicket> {
+    throwIfAborted(this.#activity, options.signal)
     this.#sweep()
-    const stream = this.#streams.get(key.stream) ?? newStream()
+    const stream = this.#streams.get(key.stream) ?? this.#newStream()
     this.#streams.delete(key.stream)
     this.#streams.set(key.stream, stream)
     // A place that is free belongs to those who wait, if any do.
@@ -55,12 +67,25 @@ export class CallRate {
     let call = this.#tryTake(stream, key)
     if (call === undefined) {
       const ticketKey = { ...key }
-      const turn = stream.line.join(ticketKey, what, signal, () => this.#setTimer(stream))
+      const turn = stream.line.join(ticketKey, options, () => this.#setTimer(stream))
       this.#setTimer(stream)
       await turn
       call = stream.calls.find(({ key }) => key === ticketKey)!
     }
     return { answered: () => this.#answered(stream, call) }
+  }
+
+  get #activity(): string {
+    return `waiting to call ${this.#operation}`
+  }
+
+  #newStream(): Stream {
+    const limit = this.#maxCalls
+    const line = new WaitLine({
+      ...{ reason: REASONS[this.#operation], limit, activity: this.#activity },
+      holdUp: `the service allows ${limit} ${this.#operation} calls a second; waiting for the next`,
+    })
+    return { calls: [], line, cancelTimer: undefined }
   }
 
   #tryTake(stream: Stream, key: StreamKey): Call | undefined {
@@ -102,10 +127,6 @@ export class CallRate {
       if (stream.calls.length > 0 || stream.line.length > 0) this.#streams.set(name, stream)
     }
   }
-}
-
-function newStream(): Stream {
-  return { calls: [], line: new WaitLine<StreamKey>(), cancelTimer: undefined }
 }
 
 function dropPast(calls: Call[], nowMs: number): void {

@@ -20,6 +20,11 @@ export type CallOptions = StreamOptions & {
   readonly connectTimeoutMs?: number | undefined
   /** From the connection until the answer's head. @default 10000 */
   readonly responseTimeoutMs?: number | undefined
+  /**
+   * How long a call may wait in this process's queues, which keep the service's limits, before it fails with an
+   * `AdmissionTimeoutError`. @default no limit
+   */
+  readonly admissionTimeoutMs?: number | undefined
   readonly clock?: Clock | undefined
 }
 
@@ -34,6 +39,7 @@ export type CallSettings = {
   readonly credentials: CredentialsSource
   readonly connectTimeoutMs: number
   readonly responseTimeoutMs: number
+  readonly admissionTimeoutMs: number | undefined
   readonly clock: Clock
 }
 
@@ -48,6 +54,7 @@ export function resolveCallSettings(options: CallOptions): CallSettings {
     credentials: credentialsSource(options.credentials, clock),
     connectTimeoutMs: timeoutOption('connectTimeoutMs', options.connectTimeoutMs),
     responseTimeoutMs: timeoutOption('responseTimeoutMs', options.responseTimeoutMs),
+    admissionTimeoutMs: admissionTimeoutOption(options.admissionTimeoutMs),
     clock,
   }
 }
@@ -70,4 +77,9 @@ export function resolveStream(
 /** A limit for waiting, in milliseconds; the upper end is that of Node's timers. */
 export function timeoutOption(name: string, value: unknown): number {
   return numberOption(name, value, DEFAULT_TIMEOUT_MS, { min: 1, max: 2 ** 31 - 1 })
+}
+
+/** How long a call may wait in the queues; `undefined` for any time. */
+export function admissionTimeoutOption(value: unknown): number | undefined {
+  return value === undefined ? undefined : timeoutOption('admissionTimeoutMs', value)
 }

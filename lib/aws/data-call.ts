@@ -8,9 +8,17 @@ import { readAnswer, sendCall } from './service-call.ts'
 import { ServiceError } from './service-error.ts'
 import { toWireStreamId } from './stream-id.ts'
 import { throwIfAborted } from './wait-line.ts'
+import type { QueueOptions } from './waiting-event.ts'
 
 /** GetDataEndpoint's APIName: each has an endpoint of its own. */
 export type DataApi = 'GET_MEDIA' | 'PUT_MEDIA'
+
+/** How a call comes to its turn: its `AdmissionWatch`, or for a call of its own a signal alone. */
+export type CallAdmission = QueueOptions & {
+  readonly signal: AbortSignal
+  /** Called when every queue is passed, right before the request. */
+  admitted?(): void
+}
 
 /** Whom to call, and as whom. */
 export type DataTarget = {
@@ -28,16 +36,16 @@ export async function callAtDataEndpoint<T>(
   settings: CallSettings,
   api: DataApi,
   what: string,
-  signal: AbortSignal,
+  admission: CallAdmission,
   call: (target: DataTarget) => Promise<T>,
 ): Promise<T> {
   const credentials = await settings.credentials.get()
-  throwIfAborted(what, signal)
+  throwIfAborted(what, admission.signal)
   const key = endpointKeyOf(settings, api, credentials)
   const endpoint =
     settings.endpoint ??
-    (await dataEndpoints.get(key, settings.clock, signal, flightSignal =>
-      askDataEndpoint(settings, api, credentials, flightSignal),
+    (await dataEndpoints.get(key, settings.clock, admission, queue =>
+      askDataEndpoint(settings, api, credentials, queue),
     ))
   const dropEndpoint = () => dataEndpoints.invalidate(key, endpoint)
   try {
@@ -52,14 +60,15 @@ async function askDataEndpoint(
   settings: CallSettings,
   api: DataApi,
   credentials: Credentials,
-  signal: AbortSignal,
+  queue: QueueOptions & { readonly signal: AbortSignal },
 ): Promise<string> {
+  const { signal } = queue
   const call = {
     endpoint: settings.controlEndpoint,
     operation: 'GetDataEndpoint',
     body: { ...toWireStreamId(settings.streamId), APIName: api },
   }
-  const ticket = await processGate().takeGetDataEndpointCall(settings.key, { signal })
+  const ticket = await processGate().takeGetDataEndpointCall(settings.key, queue)
   const answer = await sendCall(settings, credentials, call, ticket, signal)
   const { text, error } = await readAnswer(settings, answer, signal)
   if (error !== undefined) throw error

@@ -1,16 +1,26 @@
 import type { Clock } from '../clock.ts'
-import { AbortError } from '../errors.ts'
 import { ServiceError } from './service-error.ts'
+import { abortErrorOf, throwIfAborted } from './wait-line.ts'
+import type { QueueOptions, WaitingEvent } from './waiting-event.ts'
 
 /** How long an endpoint serves, at most: the streaming token behind it lasts about so long (quotas page). */
 export const ENDPOINT_MAX_AGE_MS = 45 * 60_000
 
-type Flight = { readonly answer: Promise<string>; readonly cancel: AbortController; callers: number }
+type Flight = {
+  readonly answer: Promise<string>
+  readonly cancel: AbortController
+  readonly callers: Set<QueueOptions>
+  /** Where the question stands in its queue; `undefined` while it waits in none. */
+  readonly place: Place
+}
+type Place = { event: WaitingEvent | undefined }
+/** Of the one question that all callers share. */
+export type QuestionOptions = QueueOptions & { readonly signal: AbortSignal }
 type Entry = { readonly endpoint: string; readonly clock: Clock; readonly untilMs: number }
 
 /**
  * The endpoints of streams, as GetDataEndpoint gave them: kept for 45 minutes at most, and asked for once however
- * many callers come at the same time. A caller that is aborted leaves the others' question alone; when the last one
+ * many callers come at the same time; each hears where the question waits. A caller that is aborted leaves the others' question alone; when the last one
  * has left, the question is dropped.
  */
 export class DataEndpointCache {
@@ -27,19 +37,22 @@ export class DataEndpointCache {
   async get(
     key: string,
     clock: Clock,
-    signal: AbortSignal | undefined,
-    ask: (signal: AbortSignal) => Promise<string>,
+    queue: QueueOptions,
+    ask: (options: QuestionOptions) => Promise<string>,
   ): Promise<string> {
-    if (signal?.aborted) throw new AbortError(ASKING, signal.reason)
+    throwIfAborted(ASKING, queue.signal)
     const entry = this.#entries.get(key)
     if (entry !== undefined && !isPast(entry)) return entry.endpoint
     const flight = this.#flights.get(key) ?? this.#start(key, clock, ask)
-    flight.callers++
+    // A copy: the same object may call twice.
+    const caller = { onWaiting: queue.onWaiting, onWaitOver: queue.onWaitOver }
+    flight.callers.add(caller)
+    if (flight.place.event !== undefined) caller.onWaiting?.(flight.place.event)
     try {
-      return await unlessAborted(flight.answer, signal)
+      return await unlessAborted(flight.answer, queue.signal)
     } finally {
-      flight.callers--
-      if (flight.callers === 0) flight.cancel.abort()
+      flight.callers.delete(caller)
+      if (flight.callers.size === 0) flight.cancel.abort()
     }
   }
 
@@ -48,9 +61,22 @@ export class DataEndpointCache {
     if (endpoint === undefined || this.#entries.get(key)?.endpoint === endpoint) this.#entries.delete(key)
   }
 
-  #start(key: string, clock: Clock, ask: (signal: AbortSignal) => Promise<string>): Flight {
+  #start(key: string, clock: Clock, ask: (options: QuestionOptions) => Promise<string>): Flight {
     const cancel = new AbortController()
-    const answer = ask(cancel.signal).then(
+    const callers = new Set<QueueOptions>()
+    const place: Place = { event: undefined }
+    const question: QuestionOptions = {
+      signal: cancel.signal,
+      onWaiting: event => {
+        place.event = event
+        for (const { onWaiting } of callers) onWaiting?.(event)
+      },
+      onWaitOver: () => {
+        place.event = undefined
+        for (const { onWaitOver } of callers) onWaitOver?.()
+      },
+    }
+    const answer = ask(question).then(
       endpoint => {
         this.#land(key, flight)
         this.#keep(key, { endpoint, clock, untilMs: clock.now() + ENDPOINT_MAX_AGE_MS })
@@ -65,7 +91,7 @@ export class DataEndpointCache {
     answer.catch(() => {})
     // As soon as the last caller leaves, the next one must not join a question that is being dropped.
     cancel.signal.addEventListener('abort', () => this.#land(key, flight), { once: true })
-    const flight: Flight = { answer, cancel, callers: 0 }
+    const flight: Flight = { answer, cancel, callers, place }
     this.#flights.set(key, flight)
     return flight
   }
@@ -119,7 +145,9 @@ function isPast({ clock, untilMs }: Entry): boolean {
 function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return answer
   return new Promise((resolve, reject) => {
-    const onAbort = () => reject(new AbortError(ASKING, signal.reason))
+    const onAbort = () => reject(abortErrorOf(ASKING, signal))
+    // Its own listener may have fired it.
+    if (signal.aborted) onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
     answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   })

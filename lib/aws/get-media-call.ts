@@ -1,6 +1,6 @@
 import { processGate } from './call-gate.ts'
 import type { CallSettings } from './call-settings.ts'
-import { callAtDataEndpoint } from './data-call.ts'
+import { type CallAdmission, callAtDataEndpoint } from './data-call.ts'
 import type { HttpAnswer } from './http.ts'
 import type { HttpBody } from './http-body.ts'
 import { requestIdOf } from './service-answer.ts'
@@ -32,14 +32,15 @@ export type OpenSession = {
 export async function callGetMedia(
   settings: CallSettings,
   selector: StartSelector,
-  signal: AbortSignal,
+  admission: CallAdmission,
 ): Promise<OpenSession> {
-  return await callAtDataEndpoint(settings, 'GET_MEDIA', 'GetMedia', signal, async target => {
+  return await callAtDataEndpoint(settings, 'GET_MEDIA', 'GetMedia', admission, async target => {
     const { endpoint, credentials, dropEndpoint } = target
     const body = { ...toWireStreamId(settings.streamId), StartSelector: toWireSelector(selector) }
-    const ticket = await processGate().takeGetMediaCall(settings.key, { signal })
+    const ticket = await processGate().takeGetMediaCall(settings.key, admission)
+    admission.admitted?.()
     const call = { endpoint, operation: 'GetMedia', body }
-    const answer = await sendCall(settings, credentials, call, ticket, signal)
+    const answer = await sendCall(settings, credentials, call, ticket, admission.signal)
     return { response: responseOf(answer), body: answer.body, dropEndpoint }
   })
 }

@@ -46,6 +46,7 @@ export class HttpBody {
       this.#endedEarly(reader)
       return
     }
+    assertNoOtherReader(this.#message)
     this.#reader = reader
     this.#message.on('data', reader.onChunk)
     this.#message.resume()
@@ -90,6 +91,21 @@ export class HttpBody {
     if (this.#reader === undefined) this.#endedEarly = tell
     else tell(this.#reader)
     this.#reader = undefined
+  }
+}
+
+/**
+ * Throws where somebody else reads the message: each would get a part of the bytes, or the body would flow before it is
+ * wanted.
+ */
+export function assertNoOtherReader(message: IncomingMessage): void {
+  for (const event of ['readable', 'data']) {
+    const listeners = message.listenerCount(event)
+    if (listeners === 0) continue
+    throw new Error(
+      `the response has ${listeners} "${event}" listener(s) beside getmedia's own, so bytes would be lost; ` +
+        "install the version of got that getmedia's package.json names",
+    )
   }
 }
 

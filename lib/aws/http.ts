@@ -4,7 +4,7 @@ import got from 'got'
 import type { Clock } from '../clock.ts'
 import { AbortError } from '../errors.ts'
 import { connectionErrorOf, type TimeoutCode, TimeoutError } from './connection-error.ts'
-import { HttpBody } from './http-body.ts'
+import { assertNoOtherReader, HttpBody } from './http-body.ts'
 import type { AnswerHeaders } from './service-answer.ts'
 import type { SignedRequest } from './signing.ts'
 
@@ -89,7 +89,12 @@ export async function post(request: SignedRequest, options: PostOptions): Promis
     )
     stream.on('response', message => {
       settle()
-      takeOver(message)
+      try {
+        takeOver(message)
+      } catch (error) {
+        fail(error as Error)
+        return
+      }
       const body = new HttpBody(sent, message, () => stream.destroy(), `${operation}: the answer of ${host}`)
       resolve({ statusCode: message.statusCode ?? 0, headers: message.headers, body })
     })
@@ -98,10 +103,11 @@ export async function post(request: SignedRequest, options: PostOptions): Promis
 
 /**
  * Got moves a body through a stream of its own, which joins waiting chunks by copying them. Without its listener the
- * message is ours to read.
+ * message is ours to read. This is not part of got's interface, so package.json pins its version.
  */
 function takeOver(message: IncomingMessage): void {
   message.removeAllListeners('readable')
+  assertNoOtherReader(message)
 }
 
 /** First the limit for connecting, then the one for the answer. On our clock: got's limits take the real one. */

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { processGate } from './call-gate.ts'
 import type { CallSettings } from './call-settings.ts'
-import { callAtDataEndpoint } from './data-call.ts'
+import { type CallAdmission, callAtDataEndpoint } from './data-call.ts'
 import type { HttpBody } from './http-body.ts'
 import { requestIdOf } from './service-answer.ts'
 import { sendCall } from './service-call.ts'
@@ -42,14 +42,15 @@ export type OpenPutSession = {
 export async function callPutMedia(
   settings: CallSettings,
   request: PutMediaRequest,
-  signal: AbortSignal,
+  admission: CallAdmission,
 ): Promise<OpenPutSession> {
-  return await callAtDataEndpoint(settings, 'PUT_MEDIA', 'PutMedia', signal, async target => {
+  return await callAtDataEndpoint(settings, 'PUT_MEDIA', 'PutMedia', admission, async target => {
     const { endpoint, credentials, dropEndpoint } = target
-    const ticket = await processGate().takePutMediaCall(settings.key, { signal })
+    const ticket = await processGate().takePutMediaCall(settings.key, admission)
+    admission.admitted?.()
     const headers = headersOf(settings.streamId, request)
     const call = { endpoint, operation: 'PutMedia', headers, body: request.media }
-    const answer = await sendCall(settings, credentials, call, ticket, signal)
+    const answer = await sendCall(settings, credentials, call, ticket, admission.signal)
     return { requestId: requestIdOf(answer.headers), acknowledgements: answer.body, dropEndpoint }
   })
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../error-codes.ts'
 import { GetMediaError } from '../errors.ts'
 
 /**
@@ -5,7 +6,7 @@ import { GetMediaError } from '../errors.ts'
  * HTTP statuses are those of the GetMedia page ("Errors") and of "Common Errors" of the Kinesis Video Streams guide.
  */
 export class ServiceError extends GetMediaError {
-  readonly code: string = 'ERR_SERVICE'
+  readonly code: ErrorCode = 'ERR_SERVICE'
   /**
    * Whether fresh credentials and a fresh endpoint may mend it. Such an error is `retryable` too, but once: after a
    * second one the cause is another.

@@ -1,7 +1,8 @@
 import { mayBeSameStream, type StreamKey } from './stream-id.ts'
 import { throwIfAborted, WaitLine } from './wait-line.ts'
+import type { QueueOptions } from './waiting-event.ts'
 
-type Stream = { readonly holders: StreamKey[]; readonly line: WaitLine<StreamKey> }
+type Stream = { readonly holders: StreamKey[]; readonly line: WaitLine }
 
 /** At most so many sessions open at once for each stream; the others wait their turn. */
 export class SessionSlots {
@@ -18,14 +19,20 @@ export class SessionSlots {
   }
 
   /** Resolves with the function that gives the slot back; calling it again does nothing. Rejects with `AbortError`. */
-  async hold(key: StreamKey, signal?: AbortSignal): Promise<() => void> {
-    throwIfAborted(WAITING, signal)
-    const stream = this.#streams.get(key.stream) ?? { holders: [], line: new WaitLine<StreamKey>() }
+  async hold(key: StreamKey, options: QueueOptions): Promise<() => void> {
+    throwIfAborted(WAITING, options.signal)
+    const stream = this.#streams.get(key.stream) ?? this.#newStream()
     this.#streams.set(key.stream, stream)
     if (!this.#take(stream, key)) {
-      await stream.line.join(key, WAITING, signal, () => this.#dropIdle(key, stream))
+      await stream.line.join(key, options, () => this.#dropIdle(key, stream))
     }
     return () => this.#release(stream, key)
+  }
+
+  #newStream(): Stream {
+    const limit = this.#maxSessions
+    const holdUp = `all ${limit} GetMedia sessions that the service allows are open in this process; waiting for one to end`
+    return { holders: [], line: new WaitLine({ reason: 'session-limit', limit, activity: WAITING, holdUp }) }
   }
 
   #take(stream: Stream, key: StreamKey): boolean {

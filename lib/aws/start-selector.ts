@@ -1,4 +1,5 @@
 import { OptionError } from '../errors.ts'
+import { knownOptions } from '../options.ts'
 
 /** Where a GetMedia session starts. Docs: API_dataplane_StartSelector of the Kinesis Video Streams guide. */
 export type StartSelector =
@@ -67,6 +68,8 @@ const COMPANIONS = {
 
 type SelectorType = keyof typeof COMPANIONS
 
+const SELECTOR_FIELDS = ['type', ...Object.values(COMPANIONS).filter(name => name !== undefined)]
+
 /**
  * Checks a selector that may have come from JavaScript or JSON, and gives it back with its type. A companion that
  * is `undefined` counts as absent; any other field is refused, since it would be ignored in silence.
@@ -75,6 +78,7 @@ type SelectorType = keyof typeof COMPANIONS
 export function checkStartSelector(value: unknown, path = 'startSelector'): StartSelector {
   const given = selectorObject(value, path)
   const { type } = given
+  knownOptions(`\`${path}\``, given, SELECTOR_FIELDS, `${path}.`)
   const companion = COMPANIONS[type]
   for (const name of Object.keys(given)) {
     if (name === 'type' || name === companion || given[name] === undefined) continue

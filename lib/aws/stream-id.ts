@@ -44,7 +44,7 @@ export function checkStreamId(given: {
     )
   }
   if (streamARN === undefined) {
-    throw new OptionError('streamName', 'be given, or `streamARN` in its place', undefined)
+    throw new OptionError('streamName', 'be given, or `streamARN` in its place')
   }
   if (typeof streamARN === 'string' && streamARN.length <= 1024 && ARN.test(streamARN)) return { streamARN }
   throw new OptionError(
@@ -66,7 +66,7 @@ export function resolveRegion(given: unknown, id: StreamId, env: Environment = p
   for (const name of ['AWS_REGION', 'AWS_DEFAULT_REGION']) {
     if (env[name]) return checkRegion(name, env[name])
   }
-  throw new OptionError('region', 'be given where neither an ARN nor AWS_REGION tells it', undefined)
+  throw new OptionError('region', 'be given where neither an ARN nor AWS_REGION tells it')
 }
 
 /** Names the stream in a message: its name, or its ARN. */

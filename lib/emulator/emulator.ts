@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { OptionError } from '../errors.ts'
+import { knownOptions } from '../options.ts'
 import { CallRates } from './call-rates.ts'
 import { ConnectionSlots } from './connection-slots.ts'
 import type { RandomFaultOptions } from './faults/random-faults.ts'
@@ -12,6 +13,7 @@ import { RequestLog, type RequestRecord } from './request-log.ts'
 import { type EmulatorOptions, resolveSettings, type Settings } from './settings.ts'
 import { openStorage } from './storage/open-storage.ts'
 import type { Storage } from './storage/storage.ts'
+import { STREAM_OPTIONS } from './stream-options.ts'
 import { StreamRegistry } from './stream-registry.ts'
 
 /** A running service. Close it, or declare it with `await using`. */
@@ -56,10 +58,17 @@ export class Emulator {
    * @throws MkvSyntaxError for a source that is no Matroska
    */
   async addStream(options: StreamOptions): Promise<MediaStream> {
+    knownOptions('addStream', options, STREAM_OPTIONS)
     const stream = this.#service.streams.create(options)
-    if (options.source === undefined) return stream
+    const { source, serverStart, producerStart, fragmentTimecodeType, keepRecorded } = options
+    if (source === undefined) return stream
     try {
-      await stream.load(options.source, options)
+      await stream.load(source, {
+        ...(serverStart === undefined ? {} : { serverStart }),
+        ...(producerStart === undefined ? {} : { producerStart }),
+        ...(fragmentTimecodeType === undefined ? {} : { fragmentTimecodeType }),
+        ...(keepRecorded === undefined ? {} : { keepRecorded }),
+      })
     } catch (error) {
       this.#service.streams.delete(stream.name)
       throw error

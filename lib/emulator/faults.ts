@@ -1,5 +1,5 @@
 import { OptionError } from '../errors.ts'
-import { choiceOption, numberOption } from '../options.ts'
+import { choiceOption, knownOptions, numberOption } from '../options.ts'
 import { type RandomFaultOptions, RandomFaults } from './faults/random-faults.ts'
 import type { BodyEnd } from './response-body.ts'
 import { ServiceException, statusCodeOf, tooManyCalls } from './service-exception.ts'
@@ -76,23 +76,28 @@ export type Fault =
   | BackwardTimecodeFault
   | RecycledStreamFault
 
-const FAULT_TYPES: readonly Fault['type'][] = [
-  'reset',
-  'cut',
-  'cut-in-block',
-  'end',
-  'stall',
-  'exception',
-  'throttle',
-  'error-tag',
-  'drip',
-  'stale-endpoint',
-  'clock-skew',
-  'no-trailing-tags',
-  'repeated-timecode',
-  'backward-timecode',
-  'recycled-stream',
-]
+/** The fields of each fault, besides `type`. */
+const FAULT_FIELDS: {
+  readonly [Type in Fault['type']]: {
+    readonly [Field in Exclude<keyof Extract<Fault, { readonly type: Type }>, 'type'>]: true
+  }
+} = {
+  reset: { atByte: true },
+  cut: { atByte: true },
+  'cut-in-block': { block: true },
+  end: { atByte: true },
+  stall: { atByte: true },
+  exception: { errorType: true, statusCode: true, message: true, body: true },
+  throttle: {},
+  'error-tag': { id: true, code: true, afterFragments: true, withFragmentNumber: true },
+  drip: { bytesPerSecond: true },
+  'stale-endpoint': {},
+  'clock-skew': {},
+  'no-trailing-tags': { afterFragments: true },
+  'repeated-timecode': { afterFragments: true },
+  'backward-timecode': { afterFragments: true },
+  'recycled-stream': { afterFragments: true, contactId: true },
+}
 
 /** An answer other than a body, made by a fault. */
 export class FaultAnswer extends ServiceException {
@@ -201,7 +206,9 @@ export function errorOf(fault: ErrorTagFault, nextNumber: bigint | undefined): E
 function checkFault(fault: Fault | 'none' | null | undefined, path: string): Fault | undefined {
   if (fault === null || fault === undefined || fault === 'none') return undefined
   if (typeof fault !== 'object') throw new OptionError(path, 'be a fault, or null for none', fault)
-  choiceOption<string>(`${path}.type`, fault.type ?? '', '', FAULT_TYPES)
+  choiceOption<string>(`${path}.type`, fault.type ?? '', '', Object.keys(FAULT_FIELDS))
+  const fields = ['type', ...Object.keys(FAULT_FIELDS[fault.type])]
+  knownOptions(`a fault of type "${fault.type}"`, fault, fields, `${path}.`)
   if (['reset', 'cut', 'end', 'stall'].includes(fault.type)) checkNumber(fault, 'atByte', path, 0)
   if (fault.type === 'cut-in-block') checkNumber(fault, 'block', path, 1)
   if (fault.type === 'error-tag') checkNumber(fault, 'id', path, 0)

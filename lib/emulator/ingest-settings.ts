@@ -1,5 +1,5 @@
 import { OptionError } from '../errors.ts'
-import { choiceOption, numberOption } from '../options.ts'
+import { choiceOption, knownOptions, numberOption } from '../options.ts'
 
 /** What a fragment of PutMedia may be; a breach is an ERROR acknowledgement. `limits: 'off'` does not lift these. */
 export type FragmentLimits = {
@@ -91,6 +91,7 @@ export function resolveIngest(options: IngestOptions): IngestSettings {
 }
 
 function resolveFragmentLimits(limits: Partial<FragmentLimits> = {}): FragmentLimits {
+  knownOptions('`fragmentLimits`', limits, Object.keys(SERVICE_FRAGMENT_LIMITS), 'fragmentLimits.')
   const resolved: Record<string, number> = {}
   for (const [name, fallback] of Object.entries(SERVICE_FRAGMENT_LIMITS)) {
     resolved[name] = numberOption(`fragmentLimits.${name}`, limits[name as keyof FragmentLimits], fallback)

@@ -1,6 +1,6 @@
 import { type Clock, sleep } from '../clock.ts'
 import { AbortError, OptionError } from '../errors.ts'
-import { numberOption } from '../options.ts'
+import { numberOption, optionNames } from '../options.ts'
 import type { MediaFragment } from './fragment.ts'
 import type { FragmentTimecodeType } from './producer-clock.ts'
 
@@ -15,6 +15,10 @@ export type LiveOptions = {
   /** @default 'RELATIVE' */
   readonly fragmentTimecodeType?: FragmentTimecodeType
 }
+
+export const LIVE_OPTIONS = optionNames<LiveOptions>({
+  ...{ speed: true, loop: true, producerStart: true, fragmentTimecodeType: true },
+})
 
 /** Media that is being fed to a stream. */
 export class LivePlay {

@@ -1,15 +1,15 @@
 import { OptionError } from '../errors.ts'
-import { choiceOption } from '../options.ts'
+import { choiceOption, knownOptions } from '../options.ts'
 import { type MediaFragment, type StoredFragment, storeFragment } from './fragment.ts'
 import { FragmentNumbers } from './fragment-number.ts'
 import { FragmentStore } from './fragment-store.ts'
-import { type LiveOptions, LivePlay } from './live-play.ts'
+import { LIVE_OPTIONS, type LiveOptions, LivePlay } from './live-play.ts'
 import { epochMs, type MediaSource, readMedia, splitMedia } from './media-source.ts'
 import { ProducerClock } from './producer-clock.ts'
 import type { Settings } from './settings.ts'
 import type { StreamStorage } from './storage/storage.ts'
 import type { StreamMetadata } from './stream-metadata.ts'
-import type { AppendOptions, LoadOptions } from './stream-options.ts'
+import { APPEND_OPTIONS, type AppendOptions, LOAD_OPTIONS, type LoadOptions } from './stream-options.ts'
 
 export type * from './stream-options.ts'
 
@@ -91,6 +91,7 @@ export class MediaStream {
    * @throws MkvSyntaxError for bytes that are no Matroska, OptionError where they hold no Cluster
    */
   async load(source: MediaSource, options: LoadOptions = {}): Promise<readonly StoredFragment[]> {
+    knownOptions('load', options, LOAD_OPTIONS)
     const media = await readMedia(source)
     const lengthMs = media.reduce((sum, fragment) => sum + fragment.durationMs, 0)
     let serverMs = epochMs('serverStart', options.serverStart) ?? this.#nowMs() - lengthMs
@@ -112,6 +113,7 @@ export class MediaStream {
    * @returns what was stored
    */
   append(media: MediaFragment | Uint8Array, options: AppendOptions = {}): readonly StoredFragment[] {
+    knownOptions('append', options, APPEND_OPTIONS)
     const fragments = media instanceof Uint8Array ? splitMedia(media) : [media]
     const serverTimestampMs = options.serverTimestampMs ?? this.#nowMs()
     const producerTimestampMs = options.producerTimestampMs ?? serverTimestampMs
@@ -131,6 +133,7 @@ export class MediaStream {
    * server time. With `loop` the producer begins anew at the end, its Cluster timestamps set back, as cameras do.
    */
   async playLive(source: MediaSource, options: LiveOptions = {}): Promise<LivePlay> {
+    knownOptions('playLive', options, LIVE_OPTIONS)
     const media = await readMedia(source)
     const producer = this.#startProducer(media[0]!, options, this.#nowMs())
     const play = new LivePlay(media, options, this.#settings.clock, fragment => {

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { OptionError } from '../errors.ts'
-import { choiceOption, functionOption, numberOption } from '../options.ts'
+import { choiceOption, functionOption, knownOptions, numberOption, optionNames } from '../options.ts'
 import { type IngestOptions, type IngestSettings, resolveIngest } from './ingest-settings.ts'
 
 /** The service's quotas. Each can be set; `Infinity` lifts it. */
@@ -65,6 +65,10 @@ export type KeyPair = {
   /** Operations that these keys may not call, such as `DeleteStream`; `'*'` is all. @default [] */
   readonly deny?: readonly string[]
 }
+
+const KEY_PAIR_OPTIONS = optionNames<KeyPair>({
+  ...{ accessKeyId: true, secretAccessKey: true, sessionToken: true, deny: true },
+})
 
 /** Options of `startEmulator`. */
 export type EmulatorOptions = IngestOptions & {
@@ -141,7 +145,7 @@ const SERVICE_LIMITS: Limits = {
 
 /** Checks the options and decides what was left open. @throws OptionError */
 export function resolveSettings(options: EmulatorOptions): Settings {
-  return {
+  const settings: Settings = {
     host: textOption('host', options.host, '127.0.0.1', /\S+/),
     port: numberOption('port', options.port, 0, { max: 65_535, integer: true }),
     advertisedUrl: resolveUrl(options.advertisedUrl),
@@ -169,9 +173,12 @@ export function resolveSettings(options: EmulatorOptions): Settings {
     clock: options.clock ?? systemClock,
     random: functionOption('random', options.random ?? Math.random),
   }
+  knownOptions('startEmulator', options, Object.keys(settings))
+  return settings
 }
 
 function resolveLimits(limits: EmulatorOptions['limits'] = {}): Limits {
+  if (limits !== 'off') knownOptions('`limits`', limits, Object.keys(SERVICE_LIMITS), 'limits.')
   const resolved: Record<string, number> = {}
   for (const [name, fallback] of Object.entries(SERVICE_LIMITS)) {
     const given = limits === 'off' ? Number.POSITIVE_INFINITY : limits[name as keyof Limits]
@@ -185,6 +192,7 @@ function resolveCredentials(pairs: EmulatorOptions['credentials']): readonly Key
   if (pairs === undefined) return [{ accessKeyId: 'test', secretAccessKey: 'test' }]
   if (!Array.isArray(pairs)) throw new OptionError('credentials', 'be a list of key pairs', typeof pairs)
   return pairs.map((pair: KeyPair, index) => {
+    knownOptions('`credentials`', pair ?? {}, KEY_PAIR_OPTIONS, `credentials[${index}].`)
     const { accessKeyId, secretAccessKey, sessionToken = 'none', deny = [] } = pair ?? {}
     for (const [name, value] of Object.entries({ accessKeyId, secretAccessKey, sessionToken })) {
       const isText = typeof value === 'string' && value !== ''

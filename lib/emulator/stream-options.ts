@@ -1,3 +1,4 @@
+import { optionNames } from '../options.ts'
 import type { MediaSource } from './media-source.ts'
 import type { FragmentTimecodeType } from './producer-clock.ts'
 
@@ -34,3 +35,14 @@ export type AppendOptions = {
   /** @default the next number of the real shape */
   readonly number?: bigint
 }
+
+export const LOAD_OPTIONS = optionNames<LoadOptions>({
+  ...{ serverStart: true, producerStart: true, fragmentTimecodeType: true, keepRecorded: true },
+})
+export const STREAM_OPTIONS = optionNames<StreamOptions>({
+  ...{ serverStart: true, producerStart: true, fragmentTimecodeType: true, keepRecorded: true },
+  ...{ name: true, source: true, deviceName: true, mediaType: true, dataRetentionInHours: true },
+})
+export const APPEND_OPTIONS = optionNames<AppendOptions>({
+  ...{ serverTimestampMs: true, producerTimestampMs: true, number: true },
+})

@@ -1,4 +1,5 @@
 import { MkvLimitError, MkvSyntaxError } from '../errors.ts'
+import { knownOptions, optionNames } from '../options.ts'
 import { ByteQueue } from './byte-queue.ts'
 import { type BytePlace, bytesOf, placeOf } from './byte-segment.ts'
 import type { EbmlEvent, EbmlReaderOptions, PlacedData, PlacedEbmlEvent } from './ebml-events.ts'
@@ -8,6 +9,8 @@ import { ELEMENT_IDS as ID } from './schema/elements.ts'
 import { vintLength } from './vint.ts'
 
 export type { EbmlEvent, EbmlReaderOptions } from './ebml-events.ts'
+
+const OPTIONS = optionNames<EbmlReaderOptions>({ wants: true, maxFrameBytes: true, maxMetadataBytes: true })
 
 /**
  * Reads elements from bytes that come in any portions (RFC 8794). Bytes go in by `push`, and `next` gives what they
@@ -40,6 +43,7 @@ export class EbmlReader {
   #sawHeader = false
 
   constructor(options: EbmlReaderOptions) {
+    knownOptions('EbmlReader', options, OPTIONS)
     this.#options = options
     this.#smallestLimit = Math.min(options.maxFrameBytes, options.maxMetadataBytes)
   }

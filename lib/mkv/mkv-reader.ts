@@ -1,5 +1,5 @@
 import { MkvLimitError, MkvSyntaxError } from '../errors.ts'
-import { numberOption } from '../options.ts'
+import { knownOptions, numberOption, optionNames } from '../options.ts'
 import { bytesOf, CopyRoom, copyOf } from './byte-segment.ts'
 import type { PlacedData, PlacedEbmlEvent } from './ebml-events.ts'
 import { EbmlReader } from './ebml-reader.ts'
@@ -22,6 +22,8 @@ export type MkvReaderOptions = {
   /** Most bytes that one Tracks, Tags or Info element may hold. @default 16777216 (16 MiB) */
   readonly maxMetadataBytes?: number
 }
+
+const OPTIONS = optionNames<MkvReaderOptions>({ maxFrameBytes: true, maxMetadataBytes: true })
 
 /**
  * Reads Matroska from bytes that come in any portions: any number of EBML documents one after the other, as GetMedia
@@ -51,6 +53,7 @@ export class MkvReader {
   #ended = false
 
   constructor(options: MkvReaderOptions = {}) {
+    knownOptions('MkvReader', options, OPTIONS)
     this.#maxFrameBytes = numberOption('maxFrameBytes', options.maxFrameBytes, 256 * MIB, {
       min: 1,
       integer: true,

@@ -1,6 +1,7 @@
 import { Transform } from 'readable-stream'
 import { OptionError } from '../errors.ts'
-import { choiceOption, numberOption } from '../options.ts'
+import { choiceOption, knownOptions, numberOption, optionNames } from '../options.ts'
+import { refusesEvent } from '../stages/check-input.ts'
 import type { FragmentEvent } from '../stages/events.ts'
 import type { AssFields, Cue, CueTrack } from './cues/cue.ts'
 import { CueEnds } from './cues/cue-ends.ts'
@@ -27,6 +28,14 @@ export type CueExtractorOptions = {
   /** Destroys the stage when it fires, with `AbortError`. */
   readonly signal?: AbortSignal
 }
+
+const OPTIONS = optionNames<CueExtractorOptions>({
+  format: true,
+  track: true,
+  defaultDurationMs: true,
+  gaps: true,
+  signal: true,
+})
 
 type Callback = (error?: Error | null) => void
 
@@ -60,6 +69,7 @@ export class CueExtractor extends Transform {
   #index = 0
 
   constructor(options: CueExtractorOptions = {}) {
+    knownOptions('CueExtractor', options, OPTIONS)
     const format = choiceOption('format', options.format, 'events', ['events', 'srt', 'webvtt'])
     const isObjects = format === 'events'
     super({
@@ -75,6 +85,7 @@ export class CueExtractor extends Transform {
   }
 
   override _transform(event: FragmentEvent, _encoding: string, callback: Callback): void {
+    if (refusesEvent('CueExtractor', event, callback)) return
     this.#take(() => this.#placer.push(event), callback)
   }
 

@@ -1,7 +1,8 @@
 import { Transform } from 'readable-stream'
 import { OptionError } from '../errors.ts'
 import type { Track } from '../mkv/tracks.ts'
-import { choiceOption } from '../options.ts'
+import { choiceOption, knownOptions, optionNames } from '../options.ts'
+import { refusesEvent } from '../stages/check-input.ts'
 import type { FragmentEvent, FragmentFrame } from '../stages/events.ts'
 import { AdtsWriter } from './elementary/adts-writer.ts'
 import { AnnexBWriter } from './elementary/annexb-writer.ts'
@@ -29,6 +30,13 @@ export type ElementaryStreamOptions = {
   /** Destroys the stage when it fires, with `AbortError`. */
   readonly signal?: AbortSignal
 }
+
+const OPTIONS = optionNames<ElementaryStreamOptions>({
+  track: true,
+  format: true,
+  startAtKeyframe: true,
+  signal: true,
+})
 
 /** `track`: what is written from here on; at the start, and where the codec data change. */
 export type ElementaryTrackEvent = { readonly track: Track; readonly format: ElementaryFormat }
@@ -71,6 +79,7 @@ export class ElementaryStream extends Transform {
   #skippedFrames = 0
 
   constructor(options: ElementaryStreamOptions = {}) {
+    knownOptions('ElementaryStream', options, OPTIONS)
     super({ writableObjectMode: true, writableHighWaterMark: 16, readableHighWaterMark: 64 * 1024 })
     const { format, startAtKeyframe = true } = options
     this.#format = format === undefined ? undefined : choiceOption('format', format, 'annexb', FORMATS)
@@ -93,6 +102,7 @@ export class ElementaryStream extends Transform {
   }
 
   override _transform(event: FragmentEvent, _encoding: string, callback: Callback): void {
+    if (refusesEvent('ElementaryStream', event, callback)) return
     try {
       if (event.type === 'fragment-start') {
         this.#tracks = event.tracks

@@ -1,6 +1,7 @@
 import { Writable } from 'readable-stream'
 import { OptionError } from '../errors.ts'
-import { choiceOption } from '../options.ts'
+import { choiceOption, knownOptions, optionNames } from '../options.ts'
+import { failWrite, wrongBytes } from '../stages/check-input.ts'
 import { AtomicFile } from './atomic-file.ts'
 import { followSignal, WriteQueue } from './write-queue.ts'
 
@@ -12,6 +13,8 @@ export type FileSinkOptions = {
   /** Destroys the sink when it fires, with `AbortError`; the file so far is kept. */
   readonly signal?: AbortSignal
 }
+
+const OPTIONS = optionNames<FileSinkOptions>({ path: true, emptyFile: true, signal: true })
 
 type Callback = (error?: Error | null) => void
 
@@ -31,12 +34,19 @@ export class FileSink extends Writable {
   #isTorn = false
 
   constructor(options: FileSinkOptions) {
+    knownOptions('FileSink', options, OPTIONS)
     super({ highWaterMark: 64 * 1024 })
     const { path, signal } = options
     if (typeof path !== 'string' || path === '') throw new OptionError('path', 'be a file name', path)
     this.#path = path
     this.#emptyFile = choiceOption('emptyFile', options.emptyFile, 'write', ['write', 'skip'])
     this.#unfollow = followSignal('FileSink', this, signal)
+  }
+
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+    const wrong = wrongBytes('FileSink', chunk)
+    if (wrong !== undefined) return failWrite(this, wrong, encoding, callback)
+    return super.write(chunk, encoding as string, callback as Callback)
   }
 
   override _write(chunk: Uint8Array, _encoding: string, callback: Callback): void {

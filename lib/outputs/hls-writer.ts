@@ -1,7 +1,8 @@
 import { basename } from 'node:path'
 import { Writable } from 'readable-stream'
 import { OptionError } from '../errors.ts'
-import { choiceOption, numberOption } from '../options.ts'
+import { choiceOption, knownOptions, numberOption, optionNames } from '../options.ts'
+import { refusesEvent } from '../stages/check-input.ts'
 import type { FragmentEvent } from '../stages/events.ts'
 import { checkFramesWritten } from './frames-written.ts'
 import { HlsDirectory } from './hls/hls-directory.ts'
@@ -41,6 +42,16 @@ export type HlsWriterOptions = {
   /** Destroys the writer when it fires, with `AbortError`; what is there stays, and the playlist is ended. */
   readonly signal?: AbortSignal
 }
+
+const OPTIONS = optionNames<HlsWriterOptions>({
+  directory: true,
+  segmentMs: true,
+  windowSegments: true,
+  onExisting: true,
+  gaps: true,
+  onUnsupportedTrack: true,
+  signal: true,
+})
 
 /** `segment`: a segment is there and in the playlist. */
 export type HlsSegmentReport = {
@@ -106,6 +117,7 @@ export class HlsWriter extends Writable {
   #isOver = false
 
   constructor(options: HlsWriterOptions) {
+    knownOptions('HlsWriter', options, OPTIONS)
     super({ objectMode: true, highWaterMark: 16 })
     const { directory, windowSegments, signal } = options
     if (typeof directory !== 'string' || directory === '') {
@@ -134,6 +146,7 @@ export class HlsWriter extends Writable {
   }
 
   override _write(event: FragmentEvent, _encoding: string, callback: Callback): void {
+    if (refusesEvent('HlsWriter', event, callback)) return
     this.#queue.run(() => this.#write(this.#mp4.push(event)), callback)
   }
 

@@ -1,4 +1,6 @@
 import { Transform } from 'readable-stream'
+import { knownOptions, optionNames } from '../options.ts'
+import { refusesEvent } from '../stages/check-input.ts'
 import type { FragmentEvent } from '../stages/events.ts'
 import {
   KeyframePicker,
@@ -13,6 +15,13 @@ export type KeyframeSamplerOptions = KeyframePickerOptions & {
   /** Destroys the stage when it fires, with `AbortError`. */
   readonly signal?: AbortSignal
 }
+
+const OPTIONS = optionNames<KeyframeSamplerOptions>({
+  everyMs: true,
+  everyNth: true,
+  track: true,
+  signal: true,
+})
 
 type Callback = (error?: Error | null) => void
 
@@ -37,12 +46,14 @@ export class KeyframeSampler extends Transform {
   #unfollow: () => void = () => {}
 
   constructor(options: KeyframeSamplerOptions = {}) {
+    knownOptions('KeyframeSampler', options, OPTIONS)
     super({ objectMode: true, writableHighWaterMark: 16, readableHighWaterMark: 2 })
     this.#picker = new KeyframePicker('KeyframeSampler', options)
     this.#unfollow = followSignal('KeyframeSampler', this, options.signal)
   }
 
   override _transform(event: FragmentEvent, _encoding: string, callback: Callback): void {
+    if (refusesEvent('KeyframeSampler', event, callback)) return
     try {
       const sample = this.#picker.push(event)
       if (sample !== undefined) this.push(sample)

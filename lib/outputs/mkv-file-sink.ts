@@ -1,5 +1,6 @@
 import { Writable } from 'readable-stream'
-import { choiceOption } from '../options.ts'
+import { choiceOption, knownOptions, optionNames } from '../options.ts'
+import { refusesEvent } from '../stages/check-input.ts'
 import type { FragmentEvent } from '../stages/events.ts'
 import { FileNames } from './file-names.ts'
 import { checkFramesWritten } from './frames-written.ts'
@@ -26,6 +27,14 @@ export type MkvFileSinkOptions = {
   /** Destroys the sink when it fires, with `AbortError`; the file so far is kept. */
   readonly signal?: AbortSignal
 }
+
+const OPTIONS = optionNames<MkvFileSinkOptions>({
+  path: true,
+  gaps: true,
+  onTrackChange: true,
+  rotate: true,
+  signal: true,
+})
 
 /** `file`: a file has its name. */
 export type MkvFileReport = {
@@ -73,6 +82,7 @@ export class MkvFileSink extends Writable {
   #hasFailed = false
 
   constructor(options: MkvFileSinkOptions) {
+    knownOptions('MkvFileSink', options, OPTIONS)
     const { path, gaps, onTrackChange, rotate, signal } = options
     super({ objectMode: true, highWaterMark: 16 })
     const change = choiceOption('onTrackChange', onTrackChange, 'new-file', [
@@ -91,6 +101,7 @@ export class MkvFileSink extends Writable {
   }
 
   override _write(event: FragmentEvent, _encoding: string, callback: Callback): void {
+    if (refusesEvent('MkvFileSink', event, callback)) return
     this.#queue.run(() => this.#apply(this.#muxer.push(event)), callback)
   }
 

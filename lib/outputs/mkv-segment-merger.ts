@@ -1,7 +1,8 @@
 import { Transform } from 'readable-stream'
 import { ELEMENT_IDS as ID } from '../mkv/schema/elements.ts'
 import { uint } from '../mkv/writer.ts'
-import { choiceOption } from '../options.ts'
+import { choiceOption, knownOptions, optionNames } from '../options.ts'
+import { refusesEvent } from '../stages/check-input.ts'
 import type { FragmentEvent } from '../stages/events.ts'
 import { checkFramesWritten } from './frames-written.ts'
 import { largerPieces } from './larger-pieces.ts'
@@ -25,6 +26,8 @@ export type MkvSegmentMergerOptions = {
   /** Destroys the stage when it fires, with `AbortError`. */
   readonly signal?: AbortSignal
 }
+
+const OPTIONS = optionNames<MkvSegmentMergerOptions>({ gaps: true, onTrackChange: true, signal: true })
 
 type Callback = (error?: Error | null) => void
 
@@ -50,6 +53,7 @@ export class MkvSegmentMerger extends Transform {
   #unfollow: () => void = () => {}
 
   constructor(options: MkvSegmentMergerOptions = {}) {
+    knownOptions('MkvSegmentMerger', options, OPTIONS)
     super({ writableObjectMode: true, writableHighWaterMark: 8, readableHighWaterMark: 64 * 1024 })
     const onTrackChange = choiceOption('onTrackChange', options.onTrackChange, 'new-segment', [
       'new-segment',
@@ -63,6 +67,7 @@ export class MkvSegmentMerger extends Transform {
   }
 
   override _transform(event: FragmentEvent, _encoding: string, callback: Callback): void {
+    if (refusesEvent('MkvSegmentMerger', event, callback)) return
     this.#give(() => this.#muxer.push(event), callback)
   }
 

@@ -1,5 +1,6 @@
 import { Writable } from 'readable-stream'
-import { choiceOption } from '../options.ts'
+import { choiceOption, knownOptions, optionNames } from '../options.ts'
+import { refusesEvent } from '../stages/check-input.ts'
 import type { FragmentEvent } from '../stages/events.ts'
 import { FileNames } from './file-names.ts'
 import { checkFramesWritten } from './frames-written.ts'
@@ -25,6 +26,15 @@ export type Mp4FileSinkOptions = {
   /** Destroys the sink when it fires, with `AbortError`; the file so far is kept. */
   readonly signal?: AbortSignal
 }
+
+const OPTIONS = optionNames<Mp4FileSinkOptions>({
+  path: true,
+  gaps: true,
+  onTrackChange: true,
+  onUnsupportedTrack: true,
+  rotate: true,
+  signal: true,
+})
 
 /** `file`: a file has its name. */
 export type Mp4FileReport = {
@@ -75,6 +85,7 @@ export class Mp4FileSink extends Writable {
   #skippedFrames = 0
 
   constructor(options: Mp4FileSinkOptions) {
+    knownOptions('Mp4FileSink', options, OPTIONS)
     super({ objectMode: true, highWaterMark: 16 })
     const { path, rotate, signal } = options
     const onTrackChange = choiceOption('onTrackChange', options.onTrackChange, 'new-file', [
@@ -102,6 +113,7 @@ export class Mp4FileSink extends Writable {
   }
 
   override _write(event: FragmentEvent, _encoding: string, callback: Callback): void {
+    if (refusesEvent('Mp4FileSink', event, callback)) return
     this.#queue.run(() => this.#apply(this.#placer.push(event)), callback)
   }
 

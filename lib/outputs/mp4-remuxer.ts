@@ -1,5 +1,6 @@
 import { Transform } from 'readable-stream'
-import { choiceOption, numberOption } from '../options.ts'
+import { choiceOption, knownOptions, numberOption, optionNames } from '../options.ts'
+import { refusesEvent } from '../stages/check-input.ts'
 import type { FragmentEvent } from '../stages/events.ts'
 import { checkFramesWritten } from './frames-written.ts'
 import { largerPieces } from './larger-pieces.ts'
@@ -37,6 +38,14 @@ export type Mp4RemuxerOptions = {
   readonly signal?: AbortSignal
 }
 
+const OPTIONS = optionNames<Mp4RemuxerOptions>({
+  gaps: true,
+  onTrackChange: true,
+  onUnsupportedTrack: true,
+  chunkMs: true,
+  signal: true,
+})
+
 /** `header`: what follows is of this kind. */
 export type Mp4HeaderEvent = {
   /** For a SourceBuffer: `video/mp4; codecs="avc1.42C016,mp4a.40.2"`. */
@@ -71,6 +80,7 @@ export class Mp4Remuxer extends Transform {
   #unfollow: () => void = () => {}
 
   constructor(options: Mp4RemuxerOptions = {}) {
+    knownOptions('Mp4Remuxer', options, OPTIONS)
     super({ writableObjectMode: true, writableHighWaterMark: 8, readableHighWaterMark: 64 * 1024 })
     const onTrackChange = choiceOption('onTrackChange', options.onTrackChange, 'new-header', [
       'new-header',
@@ -92,6 +102,7 @@ export class Mp4Remuxer extends Transform {
   }
 
   override _transform(event: FragmentEvent, _encoding: string, callback: Callback): void {
+    if (refusesEvent('Mp4Remuxer', event, callback)) return
     this.#run(() => this.#mp4.push(event), callback)
   }
 

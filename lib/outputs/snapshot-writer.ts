@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { Writable } from 'readable-stream'
 import { OptionError } from '../errors.ts'
-import { numberOption } from '../options.ts'
+import { knownOptions, numberOption, optionNames } from '../options.ts'
+import { refusesEvent } from '../stages/check-input.ts'
 import type { FragmentEvent } from '../stages/events.ts'
 import { AtomicFile } from './atomic-file.ts'
 import { FileNames } from './file-names.ts'
@@ -39,6 +40,18 @@ export type SnapshotWriterOptions = KeyframePickerOptions & {
   /** Destroys the writer when it fires, with `AbortError`; ffmpeg is killed. */
   readonly signal?: AbortSignal
 }
+
+const OPTIONS = optionNames<SnapshotWriterOptions>({
+  everyMs: true,
+  everyNth: true,
+  track: true,
+  directory: true,
+  path: true,
+  quality: true,
+  ffmpegPath: true,
+  timeoutMs: true,
+  signal: true,
+})
 
 /** `file`: a picture has its name. */
 export type SnapshotReport = {
@@ -90,6 +103,7 @@ export class SnapshotWriter extends Writable {
   #lastFailure: PictureFailure | undefined
 
   constructor(options: SnapshotWriterOptions) {
+    knownOptions('SnapshotWriter', options, OPTIONS)
     super({ objectMode: true, highWaterMark: 16 })
     const { directory, path = '{time}.jpg', ffmpegPath = 'ffmpeg', everyMs, everyNth, track } = options
     if (typeof directory !== 'string' || directory === '')
@@ -118,6 +132,7 @@ export class SnapshotWriter extends Writable {
   }
 
   override _write(event: FragmentEvent, _encoding: string, callback: Callback): void {
+    if (refusesEvent('SnapshotWriter', event, callback)) return
     let sample: KeyframeSample | undefined
     try {
       sample = this.#picker.push(event)

@@ -1,6 +1,7 @@
 import { Transform } from 'readable-stream'
 import { OptionError } from '../errors.ts'
-import { choiceOption } from '../options.ts'
+import { choiceOption, knownOptions, optionNames } from '../options.ts'
+import { refusesEvent } from '../stages/check-input.ts'
 import type { FragmentEnd, FragmentEvent, FragmentStart, TagRecord } from '../stages/events.ts'
 import { csvRecord } from './csv.ts'
 import { followSignal } from './write-queue.ts'
@@ -13,6 +14,8 @@ export type TagTableOptions = {
   /** Destroys the stage when it fires, with `AbortError`. */
   readonly signal?: AbortSignal
 }
+
+const OPTIONS = optionNames<TagTableOptions>({ format: true, tagColumns: true, signal: true })
 
 /** A row of the table. The timestamps are the tags' own text, in seconds; binary tags are in base64. */
 export type TagRow = {
@@ -61,6 +64,7 @@ export class TagTable extends Transform {
   #bytes = 0
 
   constructor(options: TagTableOptions = {}) {
+    knownOptions('TagTable', options, OPTIONS)
     super({ writableObjectMode: true, writableHighWaterMark: 16 })
     this.#format = choiceOption('format', options.format, 'jsonl', ['jsonl', 'csv'])
     this.#tagColumns = options.tagColumns
@@ -71,6 +75,7 @@ export class TagTable extends Transform {
   }
 
   override _transform(event: FragmentEvent, _encoding: string, callback: Callback): void {
+    if (refusesEvent('TagTable', event, callback)) return
     const rows = this.#rows(event).map(row => this.#text(row))
     if (rows.length > 0) this.push(rows.join(''))
     callback()

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { Writable } from 'readable-stream'
 import { OptionError } from '../errors.ts'
-import { choiceOption, numberOption } from '../options.ts'
+import { choiceOption, knownOptions, numberOption, optionNames } from '../options.ts'
+import { refusesEvent } from '../stages/check-input.ts'
 import type { FragmentEvent, FragmentFrame, FragmentStart, TagRecord } from '../stages/events.ts'
 import { safeName, UniquePaths } from './file-names.ts'
 import { checkFramesWritten } from './frames-written.ts'
@@ -46,6 +47,19 @@ export type WavWriterOptions = {
   /** Destroys the writer when it fires, with `AbortError`; the files so far are kept. */
   readonly signal?: AbortSignal
 }
+
+const OPTIONS = optionNames<WavWriterOptions>({
+  directory: true,
+  layout: true,
+  tracks: true,
+  format: true,
+  onContactChange: true,
+  contactId: true,
+  contactTag: true,
+  jitterToleranceMs: true,
+  longestSilenceMs: true,
+  signal: true,
+})
 
 /** `contact-change`: the stream is used for another call. */
 export type ContactChangeEvent = { readonly contactId: string; readonly verdict: 'stop' | 'split' }
@@ -104,6 +118,7 @@ export class WavWriter extends Writable {
   readonly #passedOver = new Set<string>()
 
   constructor(options: WavWriterOptions) {
+    knownOptions('WavWriter', options, OPTIONS)
     super({ objectMode: true, highWaterMark: 16 })
     const { directory, contactId, contactTag = 'ContactId', onContactChange, tracks, format } = options
     if (typeof directory !== 'string' || directory === '')
@@ -134,6 +149,7 @@ export class WavWriter extends Writable {
   }
 
   override _write(event: FragmentEvent, _encoding: string, callback: Callback): void {
+    if (refusesEvent('WavWriter', event, callback)) return
     // Most events are frames, and most frames are only held.
     if (event.type === 'frame' && !this.#hold(event)) callback()
     else this.#queue.run(() => this.#take(event), callback)

@@ -1,6 +1,7 @@
 import { Transform } from 'readable-stream'
 import { AbortError } from '../errors.ts'
 import { signalOption } from '../options.ts'
+import { failWrite, wrongBytes } from './check-input.ts'
 import { LateFailure } from './late-failure.ts'
 import { isWriterOpen, ShortWay } from './short-way.ts'
 
@@ -82,8 +83,11 @@ export class EngineStage<In> extends Transform {
 
   /** What need not wait goes straight to the engine, and its events to the reader. */
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
-    if (encoding !== undefined || callback !== undefined || !this.takeNow(chunk))
+    if (encoding !== undefined || callback !== undefined || !this.takeNow(chunk)) {
+      const wrong = this.#takesObjects ? undefined : wrongBytes(this.constructor.name, chunk)
+      if (wrong !== undefined) return failWrite(this, wrong, encoding, callback)
       return super.write(chunk, encoding as string, callback as Callback)
+    }
     return !this.destroyed && !this.writableNeedDrain
   }
 

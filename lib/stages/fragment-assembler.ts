@@ -9,6 +9,7 @@ import type {
 } from '../mkv/events.ts'
 import type { SimpleTag } from '../mkv/tags.ts'
 import type { Track } from '../mkv/tracks.ts'
+import { wrongMkvEvent } from './check-input.ts'
 import { ConflictFinder } from './codec-conflicts.ts'
 import type { FragmentEnd, FragmentEvent, FragmentFrame, TagRecord } from './events.ts'
 import { PayloadError } from './payload-error.ts'
@@ -52,12 +53,14 @@ export class FragmentAssembler {
   /** Throws `PayloadError` for an error tag; what came before it is still to be had from `next`. */
   push(event: MkvEvent): FragmentEvent | undefined {
     // A frame is one for one, and does not go through the queue.
-    if (event.type === 'frame') return this.#frame(event)
+    if (event?.type === 'frame') return this.#frame(event)
     this.#take(event)
     return this.next()
   }
 
   #take(event: Exclude<MkvEvent, MkvFrame>): void {
+    const wrong = wrongMkvEvent('TagExtractor', event)
+    if (wrong !== undefined) throw wrong
     switch (event.type) {
       case 'document-start':
         this.#document = new DocumentState()

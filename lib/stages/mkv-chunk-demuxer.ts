@@ -1,10 +1,17 @@
 import { MkvReader, type MkvReaderOptions } from '../mkv/mkv-reader.ts'
+import { knownOptions, optionNames } from '../options.ts'
 import { EngineStage } from './engine-stage.ts'
 
 export type MkvChunkDemuxerOptions = MkvReaderOptions & {
   /** Destroys the stage when it fires, with `AbortError`. */
   readonly signal?: AbortSignal
 }
+
+const OPTIONS = optionNames<MkvChunkDemuxerOptions>({
+  maxFrameBytes: true,
+  maxMetadataBytes: true,
+  signal: true,
+})
 
 /**
  * Bytes of Matroska in, `MkvEvent`s out: a Transform that knows no AWS. It takes our own source, a file, a socket,
@@ -24,11 +31,13 @@ export type MkvChunkDemuxerOptions = MkvReaderOptions & {
  */
 export class MkvChunkDemuxer extends EngineStage<Uint8Array> {
   constructor(options: MkvChunkDemuxerOptions = {}) {
-    super(new MkvReader(options), {
+    knownOptions('MkvChunkDemuxer', options, OPTIONS)
+    const { signal, ...limits } = options
+    super(new MkvReader(limits), {
       writableObjectMode: false,
       writableHighWaterMark: 64 * 1024,
       readableHighWaterMark: 8,
-      signal: options.signal,
+      signal,
     })
   }
 }

@@ -1,5 +1,8 @@
 import { Writable } from 'readable-stream'
+import { isAdmissionTimeout } from '../aws/admission-timeout-error.ts'
+import { AdmissionWatch } from '../aws/admission-watch.ts'
 import { AbortError } from '../errors.ts'
+import { failWrite, wrongBytes } from './check-input.ts'
 import { MediaIntake } from './put-media/media-intake.ts'
 import type { OutgoingFragment } from './put-media/outgoing-fragment.ts'
 import { PutLoop } from './put-media/put-loop.ts'
@@ -15,7 +18,7 @@ import { toError } from './resume/to-error.ts'
 
 export type { PutMediaMetrics, PutMediaSinkOptions }
 
-/** `attempt`: a PutMedia session is about to start. */
+/** `attempt`: a PutMedia session is about to start; it is admitted, where it has to wait for that. */
 export type PutAttemptEvent = {
   /** 1 for the first, over the sink's whole life. */
   readonly session: number
@@ -38,9 +41,9 @@ type Callback = (error?: Error | null) => void
  * Backpressure goes from the socket to the writer: it holds `maxUnacknowledgedBytes` at most. Options are checked in the
  * constructor (`OptionError`); the first call is made when the first cluster has begun.
  *
- * Emits `attempt` (`PutAttemptEvent`), `retry` (`RetryEvent`) and `ack` (`Acknowledgement`). Fails with `PutMediaError`,
- * `NotPersistedError`, `ServiceError` and its kinds, `ConnectionError`, `TimeoutError`, `CredentialsError` or
- * `AbortError`: the last error, with all of the run in its `cause`. Media that is broken fails with `MkvSyntaxError`,
+ * Emits `waiting` (`WaitingEvent`), `attempt` (`PutAttemptEvent`), `retry` (`RetryEvent`) and `ack` (`Acknowledgement`). Fails with `PutMediaError`,
+ * `NotPersistedError`, `ServiceError` and its kinds, `ConnectionError`, `TimeoutError`, `AdmissionTimeoutError`,
+ * `CredentialsError` or `AbortError`: the last error, with all of the run in its `cause`. Media that is broken fails with `MkvSyntaxError`,
  * `MkvTruncatedError` or `MkvLimitError` once every whole fragment before it is acknowledged.
  *
  * ```ts
@@ -81,6 +84,12 @@ export class PutMediaSink extends Writable {
   get metrics(): PutMediaMetrics {
     const { fragments, bytes } = this.#window
     return { ...this.#counts, unacknowledgedFragments: fragments, unacknowledgedBytes: bytes }
+  }
+
+  override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+    const wrong = wrongBytes('PutMediaSink', chunk)
+    if (wrong !== undefined) return failWrite(this, wrong, encoding, callback)
+    return super.write(chunk, encoding as string, callback as Callback)
   }
 
   override _write(chunk: Uint8Array, _encoding: string, callback: Callback): void {
@@ -131,18 +140,31 @@ export class PutMediaSink extends Writable {
       counts: this.#counts,
       tellAcknowledgement: (acknowledgement: object) => this.#tell('ack', acknowledgement),
     }
-    this.#tell('attempt', {
+    const attempt: PutAttemptEvent = {
       session: this.#counts.sessions + 1,
       fragmentTimecodeMs: first.timecodeMs,
       producerStartTimestamp: first.document.producerStartTimestamp,
       unacknowledgedFragments: this.#window.fragments,
-    } satisfies PutAttemptEvent)
-    this.#abort.signal.throwIfAborted()
-    return await new PutSession(context, first).run(this.#abort.signal)
+    }
+    let isAnnounced = false
+    const announce = () => {
+      if (!isAnnounced) this.#tell('attempt', attempt)
+      isAnnounced = true
+    }
+    const { clock, admissionTimeoutMs } = this.#settings.call
+    const admission = new AdmissionWatch({
+      ...{ clock, timeoutMs: admissionTimeoutMs, signal: this.#abort.signal },
+      onWaiting: event => this.#tell('waiting', event),
+      onAdmitted: announce,
+    })
+    const result = await new PutSession(context, first).run(this.#abort.signal, admission)
+    // It failed on the way to its turn. No call was tried after a timeout.
+    if (!isAdmissionTimeout(result.failure)) announce()
+    return result
   }
 
   /** What a listener throws is its own, and not a failure of the session that could be tried again. */
-  #tell(name: 'attempt' | 'retry' | 'ack', notice: object): void {
+  #tell(name: 'waiting' | 'attempt' | 'retry' | 'ack', notice: object): void {
     if (this.destroyed) return
     try {
       this.emit(name, notice)

@@ -1,8 +1,17 @@
 import { Readable } from 'readable-stream'
+import { isAdmissionTimeout } from '../aws/admission-timeout-error.ts'
 import { checkStartSelector, type StartSelector } from '../aws/start-selector.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import { AbortError, MkvTruncatedError } from '../errors.ts'
-import { choiceOption, functionOption, signalOption } from '../options.ts'
+import {
+  booleanOption,
+  choiceOption,
+  functionOption,
+  knownOptions,
+  optionNames,
+  signalOption,
+} from '../options.ts'
+import { wrongFragmentEvent } from './check-input.ts'
 import type { FragmentEvent } from './events.ts'
 import { LateFailure } from './late-failure.ts'
 import { type RetryOptions, retryPolicy } from './resume/backoff.ts'
@@ -25,6 +34,11 @@ export type RetryingResumerOptions = {
    * `signal` fires, when it is not wanted any more. It may throw or reject.
    */
   readonly attempt: Attempt
+  /**
+   * Whether `attempt` calls `context.onAdmitted()` when its session has passed every queue: the event `attempt` comes then,
+   * and not before `attempt` is called. @default false
+   */
+  readonly reportsAdmission?: boolean
   /** `caught-up`: ends when a session from the last token brings nothing. `forever`: goes on waiting. @default 'forever' */
   readonly until?: 'caught-up' | 'forever'
   readonly retry?: RetryOptions
@@ -35,16 +49,22 @@ export type RetryingResumerOptions = {
   readonly random?: () => number
 }
 
+const OPTIONS = optionNames<RetryingResumerOptions>({
+  ...{ startSelector: true, attempt: true, reportsAdmission: true, until: true, retry: true },
+  ...{ signal: true, clock: true, random: true },
+})
+
 /**
  * Joins sessions into one stream of `FragmentEvent`s that does not break: each frame once, and in order.
  * A lost connection, a cut, a silent body, a clean end, an error tag and a throttle are alike to its reader.
  * An error that no retry can mend, or too many failures in a row, ends it once all before is read: the last error,
  * with those of the run as an `AggregateError` in its `cause`.
  *
- * Emits `attempt`, `retry`, `resumed` and `gap` besides. See docs/resume.md for what exactly it promises.
+ * Emits `waiting`, `attempt`, `retry`, `resumed` and `gap` besides. See docs/resume.md for what exactly it promises.
  */
 export class RetryingResumer extends Readable {
   readonly #attempt: Attempt
+  readonly #reportsAdmission: boolean
   readonly #clock: Clock
   readonly #seam: Seam
   readonly #plan: StartPlan
@@ -55,6 +75,8 @@ export class RetryingResumer extends Readable {
   #isRunning = false
   #sessions = 0
   #session: Session | undefined
+  /** Emits the present session's `attempt`; `undefined` once that is done. */
+  #announce: (() => void) | undefined
   /** Whether the present session brought something that the reader did not have. */
   #isNew = false
   /** The reader has asked for more since the last event was given. */
@@ -63,6 +85,7 @@ export class RetryingResumer extends Readable {
 
   constructor(options: RetryingResumerOptions) {
     const { startSelector, attempt, signal, clock = systemClock, random = Math.random } = options
+    knownOptions('RetryingResumer', options, OPTIONS)
     functionOption('attempt', attempt)
     checkStartSelector(startSelector)
     const until = choiceOption('until', options.until, 'forever', ['forever', 'caught-up'])
@@ -70,6 +93,7 @@ export class RetryingResumer extends Readable {
     signalOption('signal', signal)
     super({ objectMode: true, highWaterMark: 8 })
     this.#attempt = attempt
+    this.#reportsAdmission = booleanOption('reportsAdmission', options.reportsAdmission, false)
     this.#clock = clock
     this.#seam = new Seam(startSelector.type === 'FROM_FRAGMENT' ? startSelector.fragmentNumber : null)
     this.#plan = new StartPlan(startSelector, this.#seam)
@@ -130,14 +154,22 @@ export class RetryingResumer extends Readable {
   /** Runs one session to its end. Rejects only when the stream is destroyed. */
   async #runSession(): Promise<SessionResult> {
     await this.#room()
-    const startedAt = this.#clock.now()
+    let startedAt = this.#clock.now()
     const startSelector = this.#plan.next()
     const isExact = startSelector.type === 'CONTINUATION_TOKEN' || startSelector.type === 'FRAGMENT_NUMBER'
     this.#seam.beginSession(isExact)
     this.#isNew = false
     this.#sessions++
-    this.#tell('attempt', { session: this.#sessions, startSelector } satisfies AttemptEvent)
+    const attempt: AttemptEvent = { session: this.#sessions, startSelector }
+    this.#announce = () => {
+      this.#announce = undefined
+      startedAt = this.#clock.now()
+      this.#tell('attempt', attempt)
+    }
+    if (!this.#reportsAdmission) this.#announce()
     const failure = await this.#readSession(startSelector)
+    // It failed on the way to its turn, or its attempt did not report that. No call was tried after a timeout.
+    if (!isAdmissionTimeout(failure)) this.#announce?.()
     const lastedMs = this.#clock.now() - startedAt
     return { failure, isNew: this.#isNew, endedIn: this.#seam.position, lastedMs }
   }
@@ -148,9 +180,13 @@ export class RetryingResumer extends Readable {
     this.#session = session
     try {
       this.#abort.signal.throwIfAborted()
-      await session.read(this.#attempt, startSelector, {
-        take: event => this.#take(event, startSelector),
+      const sink = {
+        take: (event: FragmentEvent) => this.#take(event, startSelector),
         room: () => this.#room(),
+      }
+      await session.read(this.#attempt, startSelector, sink, {
+        onWaiting: event => this.#tell('waiting', event),
+        onAdmitted: () => this.#announce?.(),
       })
       return this.#seam.position === 'fragment'
         ? new IncompleteFragmentError(this.#seam.fragmentNumber)
@@ -166,6 +202,8 @@ export class RetryingResumer extends Readable {
 
   /** Gives the reader what it does not have yet. False when it wants no more for now. */
   #take(event: FragmentEvent, startSelector: StartSelector): boolean {
+    const wrong = event?.type === 'frame' ? undefined : wrongFragmentEvent('RetryingResumer', event)
+    if (wrong !== undefined) throw wrong
     if (event.type === 'truncated') {
       const fragmentNumber = event.fragmentNumber ?? undefined
       throw new MkvTruncatedError(event.byteOffset, event.elementPath, { fragmentNumber })
@@ -174,6 +212,7 @@ export class RetryingResumer extends Readable {
       this.#give(event)
       return this.#hasRoom
     }
+    this.#announce?.()
     for (const output of this.#seam.take(event)) {
       if (!this.#isNew) this.#tellOfResume(startSelector)
       this.#isNew = true
@@ -201,7 +240,7 @@ export class RetryingResumer extends Readable {
     }
   }
 
-  #tell(name: 'attempt' | 'retry' | 'resumed' | 'gap', notice: object): void {
+  #tell(name: 'waiting' | 'attempt' | 'retry' | 'resumed' | 'gap', notice: object): void {
     this.#guard(() => this.emit(name, notice))
   }
 

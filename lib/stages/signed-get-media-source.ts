@@ -1,4 +1,5 @@
 import { Readable } from 'readable-stream'
+import { AdmissionWatch } from '../aws/admission-watch.ts'
 import { type Permit, processGate } from '../aws/call-gate.ts'
 import {
   type CallOptions,
@@ -13,7 +14,7 @@ import { IdleWatchdog } from '../aws/idle-watchdog.ts'
 import { checkStartSelector, type StartSelector } from '../aws/start-selector.ts'
 import { throwIfAborted } from '../aws/wait-line.ts'
 import { AbortError } from '../errors.ts'
-import { signalOption } from '../options.ts'
+import { knownOptions, optionNames, signalOption } from '../options.ts'
 import { LateFailure } from './late-failure.ts'
 import { ShortWay } from './short-way.ts'
 
@@ -29,6 +30,13 @@ export type SignedGetMediaSourceOptions = CallOptions & {
   readonly idleTimeoutMs?: number | undefined
 }
 
+/** @internal */
+export const SOURCE_OPTIONS = optionNames<SignedGetMediaSourceOptions>({
+  ...{ streamName: true, streamARN: true, region: true, endpoint: true, controlEndpoint: true },
+  ...{ credentials: true, connectTimeoutMs: true, responseTimeoutMs: true, admissionTimeoutMs: true },
+  ...{ clock: true, startSelector: true, signal: true, idleTimeoutMs: true },
+})
+
 /**
  * One GetMedia session as a stream of bytes: the payload, Matroska documents one after the other, each chunk the
  * `Buffer` that came from the socket. The constructor checks the options and throws `OptionError`; the call is made
@@ -36,8 +44,9 @@ export type SignedGetMediaSourceOptions = CallOptions & {
  * server back. It ends (`end`) where the service ends the body: after 3 s without new fragments, and after about
  * 45 minutes. It makes no second try; that is RetryingResumer's work.
  *
- * Emits `response` with a `GetMediaResponse` when the answer's head is there. Fails with `ServiceError` and its
- * kinds, `ConnectionError`, `TimeoutError`, `CredentialsError` or `AbortError`; bytes that had come before a
+ * Emits `waiting` with a `WaitingEvent` while it waits for its turn, `admitted` when GetMedia is about to be called, and
+ * `response` with a `GetMediaResponse` when the answer's head is there. Fails with `ServiceError` and its
+ * kinds, `ConnectionError`, `TimeoutError`, `AdmissionTimeoutError`, `CredentialsError` or `AbortError`; bytes that had come before a
  * connection broke are delivered first. Its place among the stream's 3 sessions is free again as soon as the body
  * is over or the stream is destroyed.
  *
@@ -63,6 +72,7 @@ export class SignedGetMediaSource extends Readable {
   #body: HttpBody | undefined
 
   constructor(options: SignedGetMediaSourceOptions) {
+    knownOptions('SignedGetMediaSource', options, SOURCE_OPTIONS)
     const settings = resolveCallSettings(options)
     const startSelector = checkStartSelector(options.startSelector)
     const idleTimeoutMs = timeoutOption('idleTimeoutMs', options.idleTimeoutMs)
@@ -114,13 +124,31 @@ export class SignedGetMediaSource extends Readable {
   }
 
   async #open(): Promise<OpenSession> {
-    const { signal } = this.#closing
-    const permit = await processGate().holdSession(this.#settings.key, { signal })
-    this.#permit = permit
-    // Destroyed while the place came: `_destroy` could not give it back.
-    if (this.destroyed) this.#finish()
-    throwIfAborted('the GetMedia session', signal)
-    return await callGetMedia(this.#settings, this.#startSelector, signal)
+    const { key, clock, admissionTimeoutMs } = this.#settings
+    const admission = new AdmissionWatch({
+      ...{ clock, timeoutMs: admissionTimeoutMs, signal: this.#closing.signal },
+      onWaiting: event => this.#notify('waiting', event),
+      onAdmitted: () => this.#notify('admitted'),
+    })
+    try {
+      this.#permit = await processGate().holdSession(key, admission)
+      // Destroyed while the place came: `_destroy` could not give it back.
+      if (this.destroyed) this.#finish()
+      throwIfAborted('the GetMedia session', admission.signal)
+      return await callGetMedia(this.#settings, this.#startSelector, admission)
+    } finally {
+      admission.close()
+    }
+  }
+
+  /** An error that a listener throws ends this stream; the queue, which others share, must not see it. */
+  #notify(name: 'waiting' | 'admitted', ...event: object[]): void {
+    if (this.destroyed) return
+    try {
+      this.emit(name, ...event)
+    } catch (error) {
+      this.destroy(error as Error)
+    }
   }
 
   #opened({ response, body, dropEndpoint }: OpenSession): void {

@@ -1,5 +1,5 @@
 import type { MkvEvent } from '../mkv/events.ts'
-import { choiceOption } from '../options.ts'
+import { choiceOption, knownOptions, optionNames } from '../options.ts'
 import { EngineStage } from './engine-stage.ts'
 import { FragmentAssembler } from './fragment-assembler.ts'
 
@@ -16,6 +16,8 @@ export type TagExtractorOptions = {
   readonly signal?: AbortSignal
 }
 
+const OPTIONS = optionNames<TagExtractorOptions>({ fragmentEnd: true, errorTags: true, signal: true })
+
 /**
  * `MkvEvent`s in, `FragmentEvent`s out: fragments with their numbers, times, tracks and tags, frames with wall-clock
  * time, and the service's in-band errors as `PayloadError`, raised after what came before them has been read.
@@ -24,6 +26,7 @@ export type TagExtractorOptions = {
  */
 export class TagExtractor extends EngineStage<MkvEvent> {
   constructor(options: TagExtractorOptions = {}) {
+    knownOptions('TagExtractor', options, OPTIONS)
     const assembler = new FragmentAssembler({
       fragmentEnd: choiceOption('fragmentEnd', options.fragmentEnd, 'token', ['token', 'document']),
       errorTags: choiceOption('errorTags', options.errorTags, 'raise', ['raise', 'report']),

@@ -1,8 +1,11 @@
 import { Transform } from 'readable-stream'
+import { AdmissionWatch } from '../aws/admission-watch.ts'
 import { type Permit, processGate } from '../aws/call-gate.ts'
-import { resolveStream, type StreamOptions } from '../aws/call-settings.ts'
+import { admissionTimeoutOption, resolveStream, type StreamOptions } from '../aws/call-settings.ts'
+import type { WaitingEvent } from '../aws/waiting-event.ts'
 import { type Clock, systemClock } from '../clock.ts'
-import { numberOption } from '../options.ts'
+import { functionOption, knownOptions, numberOption, optionNames, signalOption } from '../options.ts'
+import { failWrite, wrongBytes } from './check-input.ts'
 import { FlowMeter, type ThrottleMetrics } from './flow-meter.ts'
 import { LateFailure } from './late-failure.ts'
 import { Pacer } from './pacer.ts'
@@ -15,6 +18,26 @@ export type ThrottleGuardOptions = {
   readonly paceBytesPerSecond?: number | undefined
   readonly clock?: Clock | undefined
 }
+
+/** Options of `ThrottleGuard.admit`. */
+export type AdmitOptions = {
+  /** Leaves the queue when it fires, with an `AbortError`. */
+  readonly signal?: AbortSignal | undefined
+  /** How long to wait, in milliseconds, before it fails with an `AdmissionTimeoutError`. @default no limit */
+  readonly admissionTimeoutMs?: number | undefined
+  /** Called when a wait begins, and each time the position in the queue changes. */
+  readonly onWaiting?: ((event: WaitingEvent) => void) | undefined
+  /** Measures `admissionTimeoutMs`. */
+  readonly clock?: Clock | undefined
+}
+
+const GUARD_OPTIONS = optionNames<ThrottleGuardOptions>({ paceBytesPerSecond: true, clock: true })
+const STREAM_OPTIONS = optionNames<StreamOptions>({
+  ...{ streamName: true, streamARN: true, region: true, endpoint: true, controlEndpoint: true },
+})
+const ADMIT_OPTIONS = optionNames<AdmitOptions>({
+  ...{ signal: true, admissionTimeoutMs: true, onWaiting: true, clock: true },
+})
 
 type Callback = (error?: Error | null) => void
 
@@ -48,6 +71,7 @@ export class ThrottleGuard extends Transform {
   #waiting: (() => void) | undefined
 
   constructor(options: ThrottleGuardOptions = {}) {
+    knownOptions('ThrottleGuard', options, GUARD_OPTIONS)
     const { clock = systemClock, paceBytesPerSecond } = options
     const rate = numberOption('paceBytesPerSecond', paceBytesPerSecond, Number.POSITIVE_INFINITY, { min: 1 })
     // One chunk on the readable side: with two, `read()` would join them by a copy.
@@ -60,8 +84,8 @@ export class ThrottleGuard extends Transform {
   /**
    * Waits for a place to call GetMedia on a stream: at most 5 calls a second and 3 open sessions in this process,
    * those of `SignedGetMediaSource` included. For callers with a client of their own, such as the official SDK's.
-   * Make the call at once, and release the place when its body is over. Rejects with `OptionError` or, when
-   * `signal` fires, with `AbortError`.
+   * Make the call at once, and release the place when its body is over. Rejects with `OptionError`, with
+   * `AdmissionTimeoutError` or, when `signal` fires, with `AbortError`.
    *
    * ```ts
    * const permit = await ThrottleGuard.admit({ streamName: 'door', region: 'us-west-2' })
@@ -73,11 +97,20 @@ export class ThrottleGuard extends Transform {
    * }
    * ```
    */
-  static async admit(
-    stream: StreamOptions,
-    options: { readonly signal?: AbortSignal } = {},
-  ): Promise<Permit> {
-    return await processGate().acquireSession(resolveStream(stream).key, options)
+  static async admit(stream: StreamOptions, options: AdmitOptions = {}): Promise<Permit> {
+    knownOptions('ThrottleGuard.admit', stream, STREAM_OPTIONS)
+    knownOptions('ThrottleGuard.admit', options, ADMIT_OPTIONS)
+    const { clock = systemClock, onWaiting } = options
+    const { key } = resolveStream(stream)
+    const timeoutMs = admissionTimeoutOption(options.admissionTimeoutMs)
+    if (onWaiting !== undefined) functionOption('onWaiting', onWaiting)
+    const signal = signalOption('signal', options.signal)
+    const admission = new AdmissionWatch({ clock, timeoutMs, signal, onWaiting })
+    try {
+      return await processGate().acquireSession(key, admission)
+    } finally {
+      admission.close()
+    }
   }
 
   /** Measured up to this moment. */
@@ -98,7 +131,11 @@ export class ThrottleGuard extends Transform {
   /** What need not wait is measured and handed on. */
   override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
     const isPlain = encoding === undefined && callback === undefined
-    if (!isPlain || !this.#isOpen(chunk)) return super.write(chunk, encoding as string, callback as Callback)
+    if (!isPlain || !this.#isOpen(chunk)) {
+      const wrong = wrongBytes('ThrottleGuard', chunk)
+      if (wrong !== undefined) return failWrite(this, wrong, encoding, callback)
+      return super.write(chunk, encoding as string, callback as Callback)
+    }
     const nowMs = this.#clock.now()
     this.#flow.arrived(nowMs)
     this.#flow.delivered(chunk.length, nowMs)

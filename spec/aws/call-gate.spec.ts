@@ -172,6 +172,6 @@ describe('the gate', () => {
 
   it('is one for the process', () => {
     assert.equal(processGate(), processGate())
-    assert.equal(Reflect.get(globalThis, Symbol.for('getmedia.call-gate.2')), processGate())
+    assert.equal(Reflect.get(globalThis, Symbol.for('getmedia.call-gate.3')), processGate())
   })
 })

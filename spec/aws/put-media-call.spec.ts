@@ -31,7 +31,7 @@ const requestOf = (
   }
 }
 
-const never = new AbortController().signal
+const never = { signal: new AbortController().signal }
 
 function readAll({ acknowledgements }: OpenPutSession): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -197,7 +197,7 @@ describe('callPutMedia', () => {
       for (let turns = 0; turns < 5; turns++) {
         const controller = new AbortController()
         const request = requestOf()
-        const call = callPutMedia(settingsFor(url, { endpoint: url }), request, controller.signal)
+        const call = callPutMedia(settingsFor(url, { endpoint: url }), request, controller)
         request.media.write('media')
         for (let turn = 0; turn < turns; turn++) await new Promise(resolve => setImmediate(resolve))
         controller.abort()

@@ -7,6 +7,8 @@ import { type Emulator, startEmulator } from '../../lib/emulator/index.ts'
 import { mediaClient, openMedia, readAll } from '../emulator/clients.ts'
 import { getmedia, jsonLines } from '../support/cli.ts'
 import { CLIP, EVERY_FAULT, runThroughFaults, serviceEnvironment } from '../support/fault-run.ts'
+import { type Handler, withServer } from '../support/http-server.ts'
+import { errorChunk, fragment } from '../support/mkv-builder.ts'
 
 type Line = Readonly<Record<string, unknown>>
 
@@ -152,6 +154,7 @@ describe('getmedia get', () => {
     ['a time in milliseconds', ['get', 'door', '--start', 'server-time:1700000000000']],
     ['a fragment number that is none', ['get', 'door', '--start', 'after:x1']],
     ['an idle timeout that is none', ['get', 'door', '--idle-timeout', 'soon']],
+    ['an admission timeout that is none', ['get', 'door', '--admission-timeout', 'soon']],
     ['no stream', ['get']],
     ['a stream name that cannot be', ['get', 'my door']],
     ['an unknown option', ['get', 'door', '--fast']],
@@ -160,6 +163,14 @@ describe('getmedia get', () => {
     ['hashes of no rows', ['get', 'door', '--hash']],
     ['a policy for no output', ['get', 'door', '--when-slow', 'mkv=drop', '--tags', 't']],
   ]
+  it('says which flags cannot be combined, and shows no value that nobody gave', async () => {
+    const { stderr } = await getmedia(['get', 'door', '--json', '--mkv', 'a.mkv'])
+    assert.equal(
+      stderr,
+      'getmedia: `--json` must not be combined with --mkv: it prints rows, and outputs write files\n',
+    )
+  })
+
   for (const [what, args] of wrongUsages) {
     it(`exits with 2 for ${what}`, async () => {
       const { exitCode, stdout, stderr } = await getmedia(args, { env: serviceEnvironment(emulator.url) })
@@ -167,6 +178,47 @@ describe('getmedia get', () => {
       assert.notEqual(stderr, '')
     })
   }
+})
+
+/** A service that answers GetMedia by the start selector's type, with its own endpoint. */
+function scripted(answer: (selector: Record<string, string>) => Uint8Array | undefined): Handler {
+  return ({ path, json, headers }, response) => {
+    if (path === '/getDataEndpoint') {
+      response.end(JSON.stringify({ DataEndpoint: `http://${headers.host}` }))
+      return
+    }
+    response.end(answer((json as { StartSelector: Record<string, string> }).StartSelector))
+  }
+}
+
+describe('getmedia get, when media is missing,', () => {
+  const get = (url: string, ...args: string[]) =>
+    getmedia(['get', 'door', '--start', 'earliest', '--until', 'caught-up', ...args], {
+      env: serviceEnvironment(url),
+    })
+
+  it('says what on standard error, goes on to the end, and exits with 3', async () => {
+    let sessions = 0
+    const handler = scripted(({ StartSelectorType, ContinuationToken }) => {
+      if (sessions++ === 0) return fragment({ number: '1' })
+      if (ContinuationToken === '4') return Buffer.alloc(0)
+      // Fragments 2 and 3 have left the stream before the second session.
+      return StartSelectorType === 'SERVER_TIMESTAMP' || StartSelectorType === 'EARLIEST'
+        ? fragment({ number: '4', timestamp: 9000 })
+        : errorChunk({ id: 4000, code: 'FRAGMENT_NOT_FOUND' })
+    })
+    await withServer(handler, async ({ url }) => {
+      const { exitCode, stdout, stderr } = await get(url, '--json')
+      const lines = jsonLines(stdout)
+      assert.deepEqual(
+        lines.filter(({ event }) => event === 'fragment-end').map(({ fragmentNumber }) => fragmentNumber),
+        ['1', '4'],
+      )
+      assert.equal(lines.filter(({ event }) => event === 'gap').length, 1)
+      assert.match(stderr, /^getmedia: media between fragments 1 and 4 /m)
+      assert.equal(exitCode, 3)
+    })
+  })
 })
 
 describe('getmedia get against a service that breaks every session', () => {

@@ -185,7 +185,7 @@ describe('getmedia inspect - --json --hash prints', { concurrency: 3 }, () => {
         errorChunk({ id: 3000, code: 'gone', spelling: 'archived-media' }),
         fragment({ number: '8' }),
       ),
-      0,
+      3,
       lines(
         start('7'),
         end('7', { errorId: 4000, errorCode: 'FRAGMENT_NOT_FOUND' }),
@@ -195,7 +195,7 @@ describe('getmedia inspect - --json --hash prints', { concurrency: 3 }, () => {
         frameLine('frame', { keyframe: true }),
         end('8', { continuationToken: '8', millisBehindNow: 0, frames: 1, bytes: 5 }),
       ),
-      /^$/,
+      /^getmedia: the payload holds error 4000 FRAGMENT_NOT_FOUND at fragment 7 in .*\ngetmedia: .* 3000 gone in place of media\n$/,
     ],
     [
       'where a payload is broken off in a frame',

@@ -89,7 +89,10 @@ describe('RetryingResumer takes as an attempt', () => {
       `TypeError: \`attempt\` must give a stream or an async iterable of FragmentEvents; got ${value}`
     assert.deepEqual(messages, [
       ...['undefined', 'null', '5', '{}'].map(noStream),
-      ...Array(2).fill('TypeError: an attempt gave what is no FragmentEvent'),
+      'StageInputError: RetryingResumer takes FragmentEvents, and 5 was written to it. ' +
+        'Put TagExtractor before it, behind MkvChunkDemuxer, or use getMedia().',
+      'StageInputError: RetryingResumer takes FragmentEvents, and a Buffer of 3 bytes was written to it. ' +
+        'Pipe the bytes through MkvChunkDemuxer and TagExtractor first, or use getMedia().',
       'TypeError: an attempt gave a frame outside of a fragment',
     ])
   })

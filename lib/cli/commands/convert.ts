@@ -31,7 +31,7 @@ export function convertCommand(): Command {
 }
 
 async function convert(file: string, flags: OutputFlags): Promise<void> {
-  if (!hasOutputs(flags)) throw new OptionError(outputFlagNames(), 'be given', undefined)
+  if (!hasOutputs(flags)) throw new OptionError(outputFlagNames(), 'be given')
   checkIsNotInput(flags, file)
   handleBrokenPipe()
   const outputs = openOutputs(flags, text => process.stderr.write(`${text}\n`))

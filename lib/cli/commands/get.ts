@@ -7,17 +7,22 @@ import {
   OptionError,
   type StartSelector,
 } from '../../index.ts'
+import { admissionTimeoutFlag } from '../arguments/admission-timeout-flag.ts'
 import { parseCount, parseDurationMs } from '../arguments/numbers.ts'
 import { parseStart, START_HELP } from '../arguments/start.ts'
 import { eventLine } from '../event-lines.ts'
+import { reportMissingMedia } from '../report-missing-media.ts'
+import { reportWaiting } from '../report-waiting.ts'
 import type { FanOut } from '../sinks/fan-out.ts'
 import { openOutputs } from '../sinks/open-outputs.ts'
 import {
   addOutputFlags,
   addWhenSlowFlag,
   checkOutputFlags,
+  givenOutputs,
   hasOutputs,
   type OutputFlags,
+  outputFlagNames,
 } from '../sinks/output-flags.ts'
 import { Tally } from '../tally.ts'
 import { handleBrokenPipe } from '../terminal/broken-pipe.ts'
@@ -30,6 +35,7 @@ type GetOptions = OutputFlags & {
   readonly json?: true
   readonly hash?: true
   readonly idleTimeout?: number
+  readonly admissionTimeout?: number
   readonly maxAttempts?: number
   readonly region?: string
   readonly endpointUrl?: string
@@ -52,6 +58,7 @@ export function getCommand(): Command {
       'how long a body may be silent, such as 500ms or 10s (default: 10s)',
       parseDurationMs,
     )
+    .addOption(admissionTimeoutFlag())
     .option(
       '--max-attempts <count>',
       'give up after so many attempts in a row that bring nothing (default: 25)',
@@ -88,8 +95,9 @@ async function get(streamNameOrArn: string, options: GetOptions): Promise<void> 
   const stream = openStream(streamNameOrArn, options, interrupt.signal)
   const tally = new Tally()
   const live = new LiveLine(() => tally.liveText(stream.metrics))
+  reportWaiting(stream, live)
   try {
-    const events = tally.count(stream)
+    const events = reportMissingMedia(tally.count(stream), () => live.clear())
     // Not a pipeline: it would not wait until the files of a broken-off stream are finished.
     if (outputs === undefined) await printRows(events, live, options)
     else await outputs.consume(events)
@@ -105,8 +113,11 @@ async function get(streamNameOrArn: string, options: GetOptions): Promise<void> 
 function checkFlags(options: GetOptions): void {
   checkOutputFlags(options)
   const { json, hash } = options
-  if (json && hasOutputs(options)) throw new OptionError('--json', 'not go with an output', json)
-  if (hash && !json) throw new OptionError('--hash', 'go with --json', hash)
+  if (json && hasOutputs(options)) {
+    const output = outputFlagNames(givenOutputs(options))
+    throw new OptionError('--json', `not be combined with ${output}: it prints rows, and outputs write files`)
+  }
+  if (hash && !json) throw new OptionError('--hash', 'go with --json, whose rows hold the hashes')
 }
 
 function droppedFrames(outputs: FanOut | undefined): [string, number][] {
@@ -114,7 +125,17 @@ function droppedFrames(outputs: FanOut | undefined): [string, number][] {
 }
 
 function openStream(streamNameOrArn: string, options: GetOptions, signal: AbortSignal): GetMediaStream {
-  const { start, until, idleTimeout, maxAttempts, region, endpointUrl, dataEndpoint, pace } = options
+  const {
+    start,
+    until,
+    idleTimeout,
+    admissionTimeout,
+    maxAttempts,
+    region,
+    endpointUrl,
+    dataEndpoint,
+    pace,
+  } = options
   const id = streamNameOrArn.startsWith('arn:')
     ? { streamARN: streamNameOrArn }
     : { streamName: streamNameOrArn }
@@ -126,6 +147,7 @@ function openStream(streamNameOrArn: string, options: GetOptions, signal: AbortS
     controlEndpoint: endpointUrl,
     endpoint: dataEndpoint,
     idleTimeoutMs: idleTimeout,
+    admissionTimeoutMs: admissionTimeout,
     paceBytesPerSecond: pace,
     ...(until === undefined ? {} : { until }),
     ...(maxAttempts === undefined ? {} : { retry: { retries: maxAttempts - 1 } }),

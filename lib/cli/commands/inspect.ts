@@ -32,6 +32,7 @@ async function inspect(file: string, options: InspectOptions): Promise<void> {
     const print = options.json ? jsonLines(options.hash ?? false) : tables()
     for await (const event of events) {
       if (event.type === 'truncated') isTruncated = true
+      reportPayloadError(event)
       const text = print(event)
       if (text !== '') yield text
     }
@@ -41,6 +42,15 @@ async function inspect(file: string, options: InspectOptions): Promise<void> {
   const events = joinStages(input, new MkvChunkDemuxer(), extractor)
   await pipeline(events, output, process.stdout, { end: false })
   if (isTruncated) raiseExitCode(EXIT_CODES.failed)
+}
+
+/** The service sent an error in place of media: the payload is read to its end, and that media is missing. */
+function reportPayloadError(event: FragmentEvent): void {
+  if (event.type !== 'fragment-end' || (event.errorId === null && event.errorCode === null)) return
+  raiseExitCode(EXIT_CODES.mediaMissing)
+  const error = [event.errorId, event.errorCode].filter(part => part !== null).join(' ')
+  const where = event.fragmentNumber === null ? '' : ` at fragment ${event.fragmentNumber}`
+  process.stderr.write(`getmedia: the payload holds error ${error}${where} in place of media\n`)
 }
 
 function jsonLines(withHash: boolean): (event: FragmentEvent) => string {

@@ -10,8 +10,10 @@ import {
   PutMediaSink,
   type RetryEvent,
 } from '../../index.ts'
+import { admissionTimeoutFlag } from '../arguments/admission-timeout-flag.ts'
 import { parseCount } from '../arguments/numbers.ts'
 import { parseStart } from '../arguments/start.ts'
+import { reportWaiting } from '../report-waiting.ts'
 import { formatBytes } from '../terminal/format.ts'
 import { LiveLine } from '../terminal/live-line.ts'
 
@@ -21,6 +23,7 @@ type PutOptions = {
   readonly producerStart?: Date
   readonly durability: 'persisted' | 'received'
   readonly maxAttempts?: number
+  readonly admissionTimeout?: number
   readonly json?: true
   readonly region?: string
   readonly endpointUrl?: string
@@ -51,6 +54,7 @@ export function putCommand(): Command {
         .choices(['persisted', 'received'])
         .default('persisted'),
     )
+    .addOption(admissionTimeoutFlag())
     .option(
       '--max-attempts <count>',
       'give up after so many attempts in a row that bring nothing (default: 25)',
@@ -83,20 +87,26 @@ async function put(streamNameOrArn: string, file: string, options: PutOptions): 
   const live = new LiveLine(() => liveText(sink.metrics))
   if (options.json) sink.on('ack', acknowledgement => process.stdout.write(lineOf(acknowledgement)))
   tellRetries(sink, live)
+  reportWaiting(sink, live)
   try {
     await pipeline(untilInterrupted(input, interrupt.signal), sink)
   } catch (error) {
     // Whoever interrupts cuts the last fragment; those before it are put.
     if (!(interrupt.signal.aborted && error instanceof MkvTruncatedError)) throw error
+    live.clear()
+    process.stderr.write(
+      `getmedia: interrupted at byte ${error.byteOffset}; the fragment it was in is not stored\n`,
+    )
   } finally {
     live.stop()
+    reportNotStored(sink.metrics)
     process.stderr.write(`${summary(sink.metrics)}\n`)
   }
 }
 
 function openSink(streamNameOrArn: string, options: PutOptions): PutMediaSink {
-  const { realtime, timecodes, producerStart, durability, maxAttempts, region, endpointUrl, dataEndpoint } =
-    options
+  const { realtime, timecodes, producerStart, durability, maxAttempts, admissionTimeout } = options
+  const { region, endpointUrl, dataEndpoint } = options
   const id = streamNameOrArn.startsWith('arn:')
     ? { streamARN: streamNameOrArn }
     : { streamName: streamNameOrArn }
@@ -109,6 +119,7 @@ function openSink(streamNameOrArn: string, options: PutOptions): PutMediaSink {
     region,
     controlEndpoint: endpointUrl,
     endpoint: dataEndpoint,
+    admissionTimeoutMs: admissionTimeout,
     ...(maxAttempts === undefined ? {} : { retry: { retries: maxAttempts - 1 } }),
   })
 }
@@ -134,6 +145,22 @@ function tellRetries(sink: PutMediaSink, live: LiveLine): void {
 /** The names and fields are a contract. */
 function lineOf(acknowledgement: Acknowledgement): string {
   return `${JSON.stringify({ event: 'ack', ...acknowledgement })}\n`
+}
+
+/** Why they are not is said by the error, or by nothing where no Cluster came. */
+function reportNotStored({
+  unacknowledgedFragments,
+  unacknowledgedBytes,
+  fragmentsSent,
+}: PutMediaMetrics): void {
+  if (unacknowledgedFragments > 0) {
+    const size = formatBytes(unacknowledgedBytes)
+    process.stderr.write(
+      `getmedia: ${unacknowledgedFragments} fragments (${size}) are not acknowledged: they may be missing from the stream\n`,
+    )
+  } else if (fragmentsSent === 0) {
+    process.stderr.write('getmedia: nothing was put: the input holds no Cluster\n')
+  }
 }
 
 function liveText(metrics: PutMediaMetrics): string {

@@ -106,8 +106,13 @@ function parseTrack(text: string): number | string {
   return /^\d+$/.test(text) ? Number(text) : text
 }
 
+/** The names of the outputs that are asked for. */
+export function givenOutputs(flags: OutputFlags): readonly string[] {
+  return OUTPUT_KINDS.filter(({ target }) => target(flags) !== undefined).map(({ name }) => name)
+}
+
 export function hasOutputs(flags: OutputFlags): boolean {
-  return OUTPUT_KINDS.some(({ target }) => target(flags) !== undefined)
+  return givenOutputs(flags).length > 0
 }
 
 /** `--mkv, --mp4 … or --tags`, for messages. */
@@ -123,10 +128,10 @@ function checkModifiers(flags: OutputFlags): void {
   for (const [key, [flag, ...outputs]] of Object.entries(MODIFIERS)) {
     const value = flags[key as keyof typeof MODIFIERS]
     if (value === undefined || outputs.some(isGiven)) continue
-    throw new OptionError(flag, `go with ${outputFlagNames(outputs)}`, value)
+    throw new OptionError(flag, `go with ${outputFlagNames(outputs)}; it says nothing of other outputs`)
   }
   const idle = [...(flags.whenSlow?.keys() ?? [])].find(name => !isGiven(name))
-  if (idle !== undefined) throw new OptionError('--when-slow', `go with --${idle}`, idle)
+  if (idle !== undefined) throw new OptionError('--when-slow', `go with --${idle}, which it names`)
 }
 
 /** The last of two outputs to be finished would take the other's place. */
@@ -164,11 +169,11 @@ export function checkOutputFlags(flags: OutputFlags): void {
   checkPaths(flags)
   if (toStandardOutput.length > 1) {
     const names = toStandardOutput.map(({ name }) => `--${name}`).join(' and ')
-    throw new OptionError(names, 'not both be standard output', '-')
+    throw new OptionError(names, 'not both be standard output (-)')
   }
   const { mkv, mp4, fragmented, rotate } = flags
   const isFiles = (target: string | undefined) => target !== undefined && target !== '-'
   if (rotate !== undefined && !isFiles(mkv) && (!isFiles(mp4) || fragmented)) {
-    throw new OptionError('--rotate', 'go with files of --mkv or --mp4', rotate)
+    throw new OptionError('--rotate', 'go with files of --mkv or --mp4')
   }
 }

@@ -1,5 +1,5 @@
 import { OptionError } from '../../errors.ts'
-import { numberOption } from '../../options.ts'
+import { knownOptions, numberOption, optionNames } from '../../options.ts'
 import type { Fault } from '../faults.ts'
 import { randomFrom } from './seeded-random.ts'
 
@@ -13,6 +13,8 @@ export type RandomFaultOptions = {
   /** Byte faults strike below this. @default 1_000_000 */
   readonly maxByte?: number
 }
+
+const OPTIONS = optionNames<RandomFaultOptions>({ seed: true, share: true, types: true, maxByte: true })
 
 export type RandomFaultType = keyof typeof MAKERS
 
@@ -49,6 +51,7 @@ export class RandomFaults {
 
   /** @throws OptionError */
   constructor(options: RandomFaultOptions, path = 'random') {
+    knownOptions(`\`${path}\``, options, OPTIONS, `${path}.`)
     this.#random = randomFrom(numberOption(`${path}.seed`, options.seed ?? null, 0, { integer: true }))
     this.#share = numberOption(`${path}.share`, options.share, 0.5, { max: 1 })
     this.#maxByte = numberOption(`${path}.maxByte`, options.maxByte, 1_000_000, { min: 1, integer: true })

@@ -1,5 +1,5 @@
 import { OptionError } from '../../errors.ts'
-import { numberOption } from '../../options.ts'
+import { knownOptions, numberOption, optionNames } from '../../options.ts'
 
 /** When a file is long enough; whichever comes first. The next file begins with the next keyframe. */
 export type RotateOptions = {
@@ -10,6 +10,8 @@ export type RotateOptions = {
   /** Fragments in a file. */
   readonly fragments?: number | undefined
 }
+
+const OPTIONS = optionNames<RotateOptions>({ everyMs: true, bytes: true, fragments: true })
 
 /** Counts what the file under way holds. */
 export class Rotation {
@@ -22,6 +24,7 @@ export class Rotation {
   #isFragmentNew = false
 
   constructor(options: RotateOptions) {
+    knownOptions('`rotate`', options, OPTIONS, 'rotate.')
     const { everyMs, bytes, fragments } = options
     if (everyMs === undefined && bytes === undefined && fragments === undefined) {
       throw new OptionError('rotate', 'have everyMs, bytes or fragments', options)

@@ -1,5 +1,5 @@
 import type { Track } from '../../mkv/tracks.ts'
-import { choiceOption, numberOption } from '../../options.ts'
+import { choiceOption, knownOptions, numberOption, optionNames } from '../../options.ts'
 import { type MimeType, parseMimeType } from '../../stages/codec-conflicts.ts'
 import { OutputError } from '../output-error.ts'
 
@@ -30,8 +30,11 @@ const ENCODINGS: readonly PcmEncoding[] = [
 ]
 
 /** Checks a format that a caller gives. */
+const PCM_FORMAT_OPTIONS = optionNames<PcmFormat>({ sampleRateHz: true, channels: true, encoding: true })
+
 export function formatOption(format: PcmFormat | undefined): PcmFormat | undefined {
   if (format === undefined) return undefined
+  knownOptions('`format`', format, PCM_FORMAT_OPTIONS, 'format.')
   const count = { min: 1, integer: true }
   return {
     sampleRateHz: numberOption(

@@ -1,7 +1,14 @@
 import { type CallOptions, type CallSettings, resolveCallSettings } from '../../aws/call-settings.ts'
 import type { FragmentTimecodeType } from '../../aws/put-media-call.ts'
 import { OptionError } from '../../errors.ts'
-import { choiceOption, numberOption, signalOption } from '../../options.ts'
+import {
+  booleanOption,
+  choiceOption,
+  knownOptions,
+  numberOption,
+  optionNames,
+  signalOption,
+} from '../../options.ts'
 import { type RetryOptions, type RetryPolicy, retryPolicy } from '../resume/backoff.ts'
 
 /** Options of `PutMediaSink`. Times are in milliseconds. */
@@ -35,6 +42,14 @@ export type PutMediaSinkOptions = CallOptions & {
   readonly random?: (() => number) | undefined
 }
 
+const OPTIONS = optionNames<PutMediaSinkOptions>({
+  ...{ streamName: true, streamARN: true, region: true, endpoint: true, controlEndpoint: true },
+  ...{ credentials: true, connectTimeoutMs: true, responseTimeoutMs: true, admissionTimeoutMs: true },
+  ...{ clock: true, fragmentTimecodeType: true, producerStartTimestamp: true, contentType: true },
+  ...{ durability: true, maxUnacknowledgedBytes: true, maxSessionMs: true, ackTimeoutMs: true },
+  ...{ realtime: true, retry: true, signal: true, random: true },
+})
+
 /** `PutMediaSinkOptions`, checked and complete. */
 export type PutMediaSettings = {
   readonly call: CallSettings
@@ -54,6 +69,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** Throws `OptionError`. */
 export function resolvePutMediaSettings(options: PutMediaSinkOptions): PutMediaSettings {
+  knownOptions('PutMediaSink', options, OPTIONS)
   const call = resolveCallSettings(options)
   signalOption('signal', options.signal)
   const time = (name: 'maxSessionMs' | 'ackTimeoutMs', fallback: number) =>
@@ -75,7 +91,7 @@ export function resolvePutMediaSettings(options: PutMediaSinkOptions): PutMediaS
     ),
     maxSessionMs: time('maxSessionMs', 40 * 60_000),
     ackTimeoutMs: time('ackTimeoutMs', 30_000),
-    realtime: booleanOption('realtime', options.realtime),
+    realtime: booleanOption('realtime', options.realtime, false),
     policy: retryPolicy(options.retry),
     random: options.random ?? Math.random,
   }
@@ -94,10 +110,4 @@ function headerOption(name: string, value: unknown): string | undefined {
   const isType = typeof value === 'string' && value.length <= 128 && /^[\w.+-]+\/[\w.+-]+$/.test(value)
   if (!isType) throw new OptionError(name, 'be a media type such as video/x-matroska', value)
   return value
-}
-
-function booleanOption(name: string, value: unknown): boolean {
-  if (value !== undefined && typeof value !== 'boolean')
-    throw new OptionError(name, 'be true or false', value)
-  return value ?? false
 }

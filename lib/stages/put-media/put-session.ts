@@ -1,3 +1,4 @@
+import type { AdmissionWatch } from '../../aws/admission-watch.ts'
 import { TimeoutError } from '../../aws/connection-error.ts'
 import type { HttpBody } from '../../aws/http-body.ts'
 import { callPutMedia, type OpenPutSession } from '../../aws/put-media-call.ts'
@@ -72,22 +73,23 @@ export class PutSession {
   }
 
   /** Runs it to its end. Rejects only when the signal fires. */
-  async run(signal: AbortSignal): Promise<PutSessionResult> {
+  async run(signal: AbortSignal, admission: AdmissionWatch): Promise<PutSessionResult> {
     let failure: Error | null
     try {
-      const session = await this.#call(signal)
+      const session = await this.#call(admission)
       failure = await this.#follow(session, signal)
       signal.throwIfAborted()
     } catch (error) {
       signal.throwIfAborted()
       failure = toError(error)
     } finally {
+      admission.close()
       this.#close()
     }
     return { failure, isNew: this.#isNew, idleSince: failure === null ? this.#idleSince : undefined }
   }
 
-  async #call(signal: AbortSignal): Promise<OpenPutSession> {
+  async #call(admission: AdmissionWatch): Promise<OpenPutSession> {
     const { settings, counts } = this.#context
     const { call, fragmentTimecodeType, contentType } = settings
     const { producerStartTimestamp } = this.#first.document
@@ -95,7 +97,7 @@ export class PutSession {
     // The service answers at once. Should one wait for media first, it gets it after a while.
     this.#cancelHeadWait = call.clock.after(HEAD_WAIT_MS, () => this.#body.open())
     const request = { fragmentTimecodeType, producerStartTimestamp, contentType, media: this.#body }
-    const session = await callPutMedia(call, request, signal)
+    const session = await callPutMedia(call, request, admission)
     this.#cancelHeadWait()
     return session
   }

@@ -1,4 +1,4 @@
-import { numberOption } from '../../options.ts'
+import { knownOptions, numberOption, optionNames } from '../../options.ts'
 
 /** `p-retry`'s own terms; the wait before a retry is drawn evenly from zero to the full back-off ("full jitter"). */
 export type RetryOptions = {
@@ -14,11 +14,14 @@ export type RetryOptions = {
 
 export type RetryPolicy = Required<RetryOptions>
 
+const OPTIONS = optionNames<RetryOptions>({ retries: true, factor: true, minTimeout: true, maxTimeout: true })
+
 /** Node fires a timer that is set for longer than this at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** The options with their defaults; throws `OptionError`. */
 export function retryPolicy(options: RetryOptions = {}): RetryPolicy {
+  knownOptions('`retry`', options, OPTIONS, 'retry.')
   return {
     retries: numberOption('retry.retries', options.retries, 24),
     factor: numberOption('retry.factor', options.factor, 2, { min: 1 }),

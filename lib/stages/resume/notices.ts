@@ -1,4 +1,5 @@
 import type { StartSelector } from '../../aws/start-selector.ts'
+import type { WaitingEvent } from '../../aws/waiting-event.ts'
 import type { FragmentEvent } from '../events.ts'
 import type { FragmentSource } from './event-reader.ts'
 
@@ -8,6 +9,10 @@ import type { FragmentSource } from './event-reader.ts'
 export type AttemptContext = {
   /** Fires when the session is over or not wanted any more; each session has its own. */
   readonly signal: AbortSignal
+  /** To be called with the `waiting` events of `SignedGetMediaSource`: the resumer emits them as its own. */
+  readonly onWaiting: (event: WaitingEvent) => void
+  /** To be called when the session is admitted, where `reportsAdmission` is set. */
+  readonly onAdmitted: () => void
 }
 
 /** Makes one session from a start: a stream, or an async iterable, of `FragmentEvent`s. */
@@ -16,7 +21,7 @@ export type Attempt = (
   context: AttemptContext,
 ) => FragmentSource | Promise<FragmentSource>
 
-/** `attempt`: a session is about to start. */
+/** `attempt`: a session is about to start; it is admitted, where it has to wait for that. */
 export type AttemptEvent = {
   /** 1 for the first, over the stream's whole life. */
   readonly session: number

@@ -1,3 +1,4 @@
+import { isAdmissionTimeout } from '../../aws/admission-timeout-error.ts'
 import { KINDS, kindOf } from '../../aws/service-error-kinds.ts'
 import { GetMediaError } from '../../errors.ts'
 
@@ -18,6 +19,8 @@ const NETWORK_CODES =
 /** Sorts what an attempt failed with, whoever made the error. */
 export function classifyFailure(error: Error): FailureKind {
   if (!GetMediaError.is(error)) return classifyForeign(error)
+  // It may be tried again later, but the caller has said how long to wait.
+  if (isAdmissionTimeout(error)) return 'fatal'
   if (isFragmentNotFound(error)) return 'refused-start'
   if (error.code === 'ERR_INVALID_ARGUMENT' || error.code === 'ERR_VALIDATION') return 'refused-start'
   if ('refreshable' in error && error.refreshable === true) return 'refresh'

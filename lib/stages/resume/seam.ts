@@ -66,7 +66,7 @@ export class Seam {
     return true
   }
 
-  /** What the reader is to get for an event; empty for what it has already. Throws a `TypeError` for what is no event. */
+  /** What the reader is to get for an event; empty for what it has already. */
   take(event: FragmentEvent): readonly FragmentEvent[] {
     this.#out = []
     switch (event.type) {
@@ -80,7 +80,6 @@ export class Seam {
         this.#end(event)
         break
       default:
-        if (typeof event.type !== 'string') throw new TypeError('an attempt gave what is no FragmentEvent')
         if (this.#current.mode !== 'known' && this.#current.mode !== 'known-ended') this.#out.push(event)
     }
     return this.#out

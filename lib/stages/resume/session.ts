@@ -1,7 +1,7 @@
 import type { StartSelector } from '../../aws/start-selector.ts'
 import { AbortError } from '../../errors.ts'
 import { EventReader } from './event-reader.ts'
-import type { Attempt, EventSink } from './notices.ts'
+import type { Attempt, AttemptContext, EventSink } from './notices.ts'
 
 /** One session, from the call of the attempt function to its stream's end. */
 export class Session {
@@ -12,10 +12,15 @@ export class Session {
    * Hands every event to `sink`, no faster than it wants them. Throws what the session failed with, once all before
    * is read. To be closed afterwards in any case.
    */
-  async read(attempt: Attempt, startSelector: StartSelector, sink: EventSink): Promise<void> {
+  async read(
+    attempt: Attempt,
+    startSelector: StartSelector,
+    sink: EventSink,
+    admission: Omit<AttemptContext, 'signal'>,
+  ): Promise<void> {
     const { signal } = this.#controller
     signal.throwIfAborted()
-    this.#reader = new EventReader(await attempt(startSelector, { signal }), sink)
+    this.#reader = new EventReader(await attempt(startSelector, { signal, ...admission }), sink)
     // It may have been given up while the attempt was made.
     signal.throwIfAborted()
     await this.#reader.read()
