@@ -18,6 +18,11 @@ export type LoadOptions = {
 /** A stream and its media. */
 export type StreamOptions = LoadOptions & {
   readonly name: string
+  /**
+   * The only region that has the stream. Without it every region has this same stream, under an ARN of its own in each.
+   * @default the service's `region` where that is set, else every region
+   */
+  readonly region?: string
   readonly source?: MediaSource
   readonly deviceName?: string
   readonly mediaType?: string
