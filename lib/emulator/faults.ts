@@ -273,7 +273,7 @@ function checkMembers(fault: Fault | NoFault, rules: FaultMembers, path: string)
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined
     if (rule === undefined) {
       const known = ['type', 'operation', ...Object.keys(rules)].join(', ')
-      throw new OptionError(`${path}.${name}`, `be absent: a ${fault.type} fault has ${known}`, value)
+      throw new OptionError(`${path}.${name}`, `be absent: a fault of type ${fault.type} has ${known}`, value)
     }
     if (value !== undefined) rule.check(value, `${path}.${name}`)
   }

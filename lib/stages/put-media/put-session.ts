@@ -210,7 +210,9 @@ export class PutSession {
   #serviceEnded(): Error | null {
     const left = [...this.#sent.all].filter(fragment => !fragment.isDone)
     const [fragment] = left
-    if (fragment === undefined) return this.#isNew || this.#body.isOver ? null : new PutSessionEndedError(1)
+    // By then the connection is closed, so that `isOver` tells nothing.
+    if (fragment === undefined)
+      return this.#isNew || this.#body.hasGivenAll ? null : new PutSessionEndedError(1)
     const isPaused =
       left.length === 1 && !fragment.isWhole && this.#idleSince === this.#context.window.additions
     if (isPaused) return null
