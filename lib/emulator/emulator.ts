@@ -19,7 +19,7 @@ import { StreamRegistry } from './stream-registry.ts'
 export class Emulator {
   /** Where it listens: the endpoint to give to an AWS client on this machine. */
   readonly url: string
-  /** What GetDataEndpoint answers: `url`, unless another address was set. */
+  /** The address in GetDataEndpoint's response: `url`, unless another one was set. */
   readonly advertisedUrl: string
   /** The region of unsigned requests, and of the ARNs that streams show in code. */
   readonly defaultRegion: string

@@ -8,14 +8,14 @@ import { formatStreamLabel, parseStreamLabel } from './region.ts'
 import type { RequestRecord } from './request-log.ts'
 
 /**
- * A place in a body: after so many of its bytes, or after so many whole fragments. For PutMedia it is the upload that is
- * counted, and every fragment before is acknowledged as usual.
+ * A position in a body: after N bytes, or after N whole fragments. For PutMedia it is a position in the upload, and every
+ * whole fragment before it is stored and acknowledged as usual.
  */
 export type BreakPoint =
   | { readonly atByte: number; readonly afterFragments?: undefined }
   | { readonly atByte?: undefined; readonly afterFragments: number }
 
-/** A TCP reset. What the client's system has not handed on yet may be lost with it. */
+/** A TCP reset. Bytes that the client has not read yet may be lost with it. */
 export type ResetFault = { readonly type: 'reset' } & BreakPoint
 /**
  * The connection closes in both directions, with the body not ended. A producer that is still sending may see a reset.
@@ -23,10 +23,10 @@ export type ResetFault = { readonly type: 'reset' } & BreakPoint
 export type CutFault = { readonly type: 'cut' } & BreakPoint
 /** The connection closes in the middle of a block: the n-th of the response, counted from 1. */
 export type CutInBlockFault = { readonly type: 'cut-in-block'; readonly block: number }
-/** The response ends cleanly, wherever that is. */
+/** The response ends cleanly, in the middle of an element or not. */
 export type EndFault = { readonly type: 'end' } & BreakPoint
 /**
- * PutMedia: the connection's end comes where the response's last chunk should be; the upload is read for a second more.
+ * PutMedia: a FIN in place of the chunk that ends the response. The upload is read for one more second.
  */
 export type NoLastChunkFault = { readonly type: 'no-last-chunk' } & BreakPoint
 /** Silence, with the connection open until the client closes it. PutMedia's upload is not read any more. */
@@ -81,9 +81,9 @@ export type ErrorAckFault = {
   readonly errorCode?: string
   /** An id such as 5001; the name goes with it. */
   readonly errorId?: number
-  /** It is about the fragment after so many whole ones. @default 0 */
+  /** The number of whole fragments before the one that it is about. @default 0 */
   readonly afterFragments?: number
-  /** The acknowledgement of that fragment that never comes. Only with `PERSISTED` is the fragment stored. @default 'RECEIVED' */
+  /** The acknowledgement of that fragment that is replaced. Only with `PERSISTED` is the fragment stored. @default 'RECEIVED' */
   readonly inPlaceOf?: AckEvent
 }
 /** PutMedia: acknowledgements that are never sent, though the media is stored. */
@@ -91,9 +91,9 @@ export type WithholdAcksFault = {
   readonly type: 'withhold-acks'
   /** @default all of them */
   readonly ackTypes?: readonly (AckEvent | 'IDLE')[]
-  /** From the fragment after so many on. @default 0 */
+  /** The number of fragments before the first one that is affected. @default 0 */
   readonly afterFragments?: number
-  /** How many fragments. @default all that follow */
+  /** The number of fragments that are affected. @default all that follow */
   readonly fragments?: number
 }
 /** PutMedia: acknowledgements that come late, in milliseconds. The response does not end before them. */
@@ -133,13 +133,13 @@ export type Fault = (
 /** The kinds of faults. */
 export type FaultType = Fault['type']
 
-/** A place in a plan that lets a call of an operation pass. */
+/** An entry of a plan that lets one call of an operation pass. */
 export type NoFault = { readonly type: 'none'; readonly operation?: FaultOperation }
 
-/** What a plan may hold; `null`, `undefined` and `'none'` let a GetMedia call pass. */
+/** An entry of a plan; `null`, `undefined` and `'none'` let a GetMedia call pass. */
 export type PlannedFault = Fault | NoFault | 'none' | null | undefined
 
-/** What a fault plan needs to know of the stream that is called. */
+/** The stream of a call. */
 type CalledStream = { readonly name: string }
 
 /**
@@ -174,7 +174,7 @@ export class FaultPlan {
   /**
    * Takes the fault of a call that would be answered otherwise, and notes it in the record.
    *
-   * @returns what it does to the body; nothing where no fault is planned
+   * @returns its effect on the body, empty where no fault is planned
    * @throws ServiceException where it refuses the call
    */
   strike(operation: FaultOperation, { name }: CalledStream, record: RequestRecord): FaultEffect {
@@ -189,7 +189,7 @@ export class FaultPlan {
     return effect
   }
 
-  /** GetDataEndpoint was asked: what it answers is good. */
+  /** GetDataEndpoint was called: the endpoint is valid again. */
   renewEndpoint({ name }: CalledStream, region: string): void {
     for (const operation of DATA_OPERATIONS) {
       this.#stale.delete(keyOf(operation, formatStreamLabel({ name, region })))
@@ -278,7 +278,7 @@ function checkMembers(fault: Fault | NoFault, rules: FaultMembers, path: string)
     if (value !== undefined) rule.check(value, `${path}.${name}`)
   }
   for (const [name, { isRequired, check }] of Object.entries(rules)) {
-    // What is missing breaks the rule as `null` does, whose message says what must be there.
+    // `null` breaks every rule, and the message then names the rule.
     if (isRequired && Reflect.get(fault, name) === undefined) check(null, `${path}.${name}`)
   }
 }

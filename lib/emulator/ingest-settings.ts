@@ -57,7 +57,7 @@ export type IngestSettings = Required<Omit<IngestOptions, 'dataDirectory' | 'fra
   readonly fragmentLimits: FragmentLimits
 }
 
-/** What the service itself allows. */
+/** The limits of the service itself. */
 export const SERVICE_FRAGMENT_LIMITS: FragmentLimits = {
   maxBytes: 50_000_000,
   maxDurationMs: 20_000,

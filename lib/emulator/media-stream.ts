@@ -19,7 +19,7 @@ export class MediaStream {
   readonly name: string
   /** The region that has it; `undefined` for a stream that every region has. */
   readonly region: string | undefined
-  /** Of a stream that every region has, its ARN in the default region; see `arnIn`. */
+  /** The ARN; for a stream that every region has, the one in the default region. See `arnIn`. */
   readonly arn: string
   readonly createdMs: number
   /** What the control operations tell and change. @internal */

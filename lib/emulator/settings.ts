@@ -75,8 +75,8 @@ export type EmulatorOptions = IngestOptions & {
   /** Port to listen on; 0 takes a free one. @default 0 */
   readonly port?: number
   /**
-   * What GetDataEndpoint answers, where clients reach the service by another name: behind a proxy, or in a container.
-   * An `http` or `https` URL. @default the emulator's `url`
+   * The address in GetDataEndpoint's response, an `http` or `https` URL: for clients that reach the service through a
+   * proxy, or in a container. @default the emulator's `url`
    */
   readonly advertisedUrl?: string
   /** Serves HTTPS in place of HTTP. @default HTTP */

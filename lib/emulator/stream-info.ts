@@ -2,7 +2,7 @@ import type { MediaStream } from './media-stream.ts'
 import { arnInRegion } from './region.ts'
 import type { StreamStatus } from './stream-transitions.ts'
 
-/** A stream as DescribeStream and ListStreams tell of it in a region. */
+/** A stream as DescribeStream and ListStreams describe it in a region. */
 export function streamInfo(
   stream: MediaStream,
   status: StreamStatus,

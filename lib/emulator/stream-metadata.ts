@@ -22,7 +22,7 @@ export type StreamAttributes = {
 /** All that is known of a stream beside its media, as plain data that a store can keep. */
 export type StreamDescription = {
   readonly name: string
-  /** Of a stream that every region has, the ARN in the default region of the service that made it. */
+  /** For a stream that every region has, the ARN in the default region of the service that made it. */
   readonly arn: string
   /** Absent for a stream of one region, as in the stores of earlier versions. */
   readonly isInEveryRegion?: true

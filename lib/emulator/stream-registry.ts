@@ -18,7 +18,7 @@ export class StreamRegistry {
   readonly #transitions: StreamTransitions
   /** By their labels: see `StreamLabel`. */
   readonly #streams = new Map<string, MediaStream>()
-  /** By their labels: streams whose media are gone, but that are still told of as DELETING. */
+  /** By their labels: streams whose media is gone, but that are still listed as DELETING. */
   readonly #deleting = new Map<string, MediaStream>()
   #lastCreatedMs = 0
 
@@ -99,17 +99,17 @@ export class StreamRegistry {
     throw new OptionError('name', `say which region's stream is meant: ${labels}`, name)
   }
 
-  /** Those of all regions that are not being deleted, in the order of their names. */
+  /** The streams of all regions that are not being deleted, in the order of their names. */
   all(): readonly MediaStream[] {
     return inOrder(this.#streams.values())
   }
 
-  /** Those that a region has and that are not being deleted, in the order of their names. */
+  /** The streams of one region that are not being deleted, in the order of their names. */
   allIn(region: string): readonly MediaStream[] {
     return this.all().filter(stream => stream.isIn(region))
   }
 
-  /** All that the control operations of a region tell of, in the order of their names. */
+  /** All streams that ListStreams gives in a region, in the order of their names. */
   listed(region: string): readonly MediaStream[] {
     const deleting = [...this.#deleting.values()].filter(stream => this.#isDeleting(stream))
     return inOrder([...this.#streams.values(), ...deleting]).filter(stream => stream.isIn(region))

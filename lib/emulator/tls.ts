@@ -1,9 +1,9 @@
 import { createSecureContext } from 'node:tls'
 import { OptionError } from '../errors.ts'
 
-/** What the service shows to clients that connect by TLS. */
+/** The certificate of the service, for HTTPS. */
 export type TlsOptions = {
-  /** The certificate in PEM, with those that it was signed by behind it. */
+  /** The certificate in PEM, followed by its intermediate certificates. */
   readonly cert: string | Buffer
   /** Its private key in PEM. */
   readonly key: string | Buffer

@@ -144,7 +144,7 @@ describe('getmedia emulator', () => {
     assert.match(result?.stderr ?? '', /InvalidSignatureException.*valid region: 'eu-west-1'/)
   })
 
-  it('tells clients of --advertised-url, and listens elsewhere', async () => {
+  it('gives clients --advertised-url, and listens elsewhere', async () => {
     let ready: Ready | undefined
     let health: { url?: string } = {}
     await withService(['--advertised-url', 'https://kvs.test:8443/'], async service => {
@@ -229,12 +229,12 @@ describe('getmedia emulator', () => {
     ['a certificate without a key', ['--tls-cert', CLIP]],
     ['a key without a certificate', ['--tls-key', CLIP]],
     ['a certificate that is not there', ['--tls-cert', '/nowhere/cert.pem', '--tls-key', '/nowhere/key.pem']],
-    ['a certificate that is none', ['--tls-cert', CLIP, '--tls-key', CLIP]],
-    ['an advertised URL that is none', ['--advertised-url', 'kvs.test:8080']],
-    ['an advertised URL that is no endpoint', ['--advertised-url', 'ftp://kvs.test']],
-    ['a limit that is no number', ['--limit-get-media-sessions', 'three']],
+    ['a certificate that is not valid', ['--tls-cert', CLIP, '--tls-key', CLIP]],
+    ['an advertised URL that is not valid', ['--advertised-url', 'kvs.test:8080']],
+    ['an advertised URL that is not http or https', ['--advertised-url', 'ftp://kvs.test']],
+    ['a limit that is not a number', ['--limit-get-media-sessions', 'three']],
     ['a limit below zero', ['--limit-put-media-sessions', '-1']],
-    ['a limit of no known name', ['--limit-cameras', '3']],
+    ['a limit of an unknown name', ['--limit-cameras', '3']],
     ['a limit of time without a unit', ['--limit-fragment-max-duration', 'long']],
     ['a fault with a member that it does not have', ['--fault', 'door={"type":"cut","atBytes":1}']],
     [

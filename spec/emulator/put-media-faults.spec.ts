@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { GetDataEndpointCommand } from '@aws-sdk/client-kinesis-video'
 import { RandomFaults } from '../../lib/emulator/faults/random-faults.ts'
-import { type Emulator, type Fault, startEmulator } from '../../lib/emulator/index.ts'
+import { type Emulator, type Fault, type PlannedFault, startEmulator } from '../../lib/emulator/index.ts'
 import { PUT_MEDIA_ERRORS } from '../../lib/emulator/put-media/error-codes.ts'
 import { FakeClock, settled } from '../support/fake-clock.ts'
 import { producerMedia } from '../support/producer-media.ts'
@@ -12,7 +12,7 @@ import { controlClient, mediaClient, openMedia, readAll, sendRaw, tagValues } fr
 
 const MEDIA = producerMedia({ fragments: 4 })
 
-async function withDoor(faults: readonly Fault[], options = {}): Promise<Emulator> {
+async function withDoor(faults: readonly PlannedFault[], options = {}): Promise<Emulator> {
   const emulator = await startEmulator({ limits: 'off', idleEndMs: 0, ...options })
   await emulator.addStream({ name: 'door' })
   emulator.faults('door', faults)
@@ -118,7 +118,10 @@ describe('a withhold-acks fault', () => {
     const clock = new FakeClock()
     const options = { clock, putIdleAckMs: 1000, putIdleEndMs: 3000 }
     await using emulator = await withDoor(
-      [{ type: 'withhold-acks', ackTypes: ['IDLE'] }, { type: 'none', operation: 'PutMedia' } as never],
+      [
+        { type: 'withhold-acks', ackTypes: ['IDLE'] },
+        { type: 'none', operation: 'PutMedia' },
+      ],
       options,
     )
     for (const expected of [0, 2]) {
@@ -246,7 +249,7 @@ describe('a break of PutMedia on the wire', () => {
     await producer.until('PERSISTED')
     const before = producer.received
     producer.send(Buffer.alloc(32_000_000))
-    // Another producer's whole session takes longer than anything that is still under way.
+    // The whole session of another producer takes longer than anything still in progress.
     assert.deepEqual(timecodes(await putAll(emulator), 'PERSISTED'), [0, 1000, 2000, 3000])
     assert.equal(producer.received, before)
     assert.ok(producer.socket.writableLength > 0)

@@ -175,7 +175,7 @@ function tellReady(service: Emulator, { json, credentials, tlsCert }: EmulatorCo
       ? 'AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test'
       : 'AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…'
   const where = url === localUrl ? url : `${url} (listening at ${localUrl})`
-  // Clients trust a certificate of one's own only when they are told to.
+  // AWS clients do not trust a self-signed certificate by default.
   const trust =
     tlsCert === undefined ? '' : `export AWS_CA_BUNDLE=${tlsCert} NODE_EXTRA_CA_CERTS=${tlsCert}\n`
   process.stdout.write(`Kinesis Video Streams at ${where}. For your AWS client:

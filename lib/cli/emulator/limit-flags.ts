@@ -9,12 +9,12 @@ import {
 } from '../../emulator/index.ts'
 import { parseDurationMs } from '../arguments/numbers.ts'
 
-/** What the value of a limit's flag may be. */
+/** The kinds of values that a limit's flag takes. */
 type ValueKind = 'number' | 'time'
 
 type Row<K> = { readonly setting: K; readonly flag: string; readonly help: string; readonly kind: ValueKind }
 
-/** The service's quotas: each gets the flag `--limit-…`. */
+/** The service's quotas: each gets the flag `--limit-…`. A quota without a row here does not compile. */
 const QUOTAS: { readonly [K in keyof Limits]: string } = {
   getMediaCallsPerSecond: 'GetMedia calls a second for each stream',
   getMediaSessions: 'open GetMedia sessions for each stream',
@@ -35,7 +35,7 @@ const QUOTAS: { readonly [K in keyof Limits]: string } = {
   putMediaFragmentsPerSecond: 'fragments a second in each PutMedia session',
 }
 
-/** What a fragment of PutMedia may be: each gets the flag `--limit-fragment-…`. */
+/** The limits of a PutMedia fragment: each gets the flag `--limit-fragment-…`. */
 const FRAGMENT_QUOTAS: { readonly [K in keyof FragmentLimits]: [help: string, kind: ValueKind] } = {
   maxBytes: ['bytes of a fragment, else error 4001', 'number'],
   maxDurationMs: ['length of a fragment, else error 4002', 'time'],
@@ -104,7 +104,7 @@ export function addLimitFlags(command: Command): Command {
   return command
 }
 
-/** What the limits' flags, as commander has parsed them, say in the emulator's options. */
+/** The emulator's options from the limits' flags, as commander has parsed them. */
 export function limitOptions(
   flags: Readonly<Record<string, unknown>>,
   areLimitsOn: boolean,

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { EmulatorOptions, TlsOptions } from '../../emulator/index.ts'
 import { OptionError } from '../../index.ts'
 
-/** The flags that say where and how the emulator is reached. */
+/** The flags for the emulator's address, certificate and regions. */
 export type ServerFlags = {
   readonly advertisedUrl?: string
   readonly tlsCert?: string
@@ -11,7 +11,7 @@ export type ServerFlags = {
   readonly defaultRegion?: string
 }
 
-/** What these flags say in the emulator's options. @throws OptionError that names the flag */
+/** The emulator's options from these flags. @throws OptionError that names the flag */
 export async function serverOptions(flags: ServerFlags): Promise<EmulatorOptions> {
   const { advertisedUrl, region } = flags
   const tls = await readTls(flags)

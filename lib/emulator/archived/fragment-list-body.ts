@@ -12,7 +12,7 @@ const NOT_FOUND = { id: 3000, code: 'FRAGMENT_NOT_FOUND' } as const
 /** How a body of listed fragments came to its end. */
 export type FragmentListEnd = 'complete' | 'error-tag' | 'fault' | 'client'
 
-/** What is sent: the list, where its fragments are found, and what goes wrong. */
+/** The numbers of a list, the lookup of their fragments, and the effect of a fault. */
 export type FragmentList = {
   readonly numbers: readonly string[]
   readonly find: (number: bigint) => StoredFragment | undefined

@@ -10,7 +10,7 @@ export class AckDelays {
     this.#late = late
   }
 
-  /** How long one is held back, in milliseconds; `Infinity` for one that is never sent. */
+  /** The delay of an acknowledgement, in milliseconds; `Infinity` for one that is never sent. */
   delayMs(type: AckType, fragmentNumber: bigint | undefined): number {
     if (this.#late === undefined) return 0
     const { types, afterFragments, fragments, delayMs } = this.#late

@@ -19,7 +19,7 @@ export type ChangedFragment = {
   readonly timestampBefore: bigint
 }
 
-/** A way in which the producer or the service misbehaves from the fragment after so many whole ones on. */
+/** A change of every chunk after the first N, as by a producer or a service that misbehaves. */
 export type ChunkChange = {
   readonly afterFragments: number
   readonly change: (fragment: ChangedFragment) => ChunkParts
@@ -45,7 +45,7 @@ export function addContact(contactId = OTHER_CONTACT): ChunkChange['change'] {
   return ({ whole }) => ({ ...whole, trailer: Buffer.concat([whole.trailer, contactTag(contactId)]) })
 }
 
-/** What a session sends of each fragment: the fragment's own bytes, unless a fault changes them. */
+/** The parts of each fragment's chunk: the fragment's own bytes, unless a fault changes them. */
 export class ChunkChanges {
   readonly #change: ChunkChange | undefined
   #sent = 0

@@ -5,8 +5,8 @@ import type { ErrorTag } from '../service-tags.ts'
 import type { ChunkChange } from './chunk-changes.ts'
 
 /**
- * What a fault does, in the terms of the code that does it. Sessions read these members and know no fault by its type, so
- * that a new fault that combines them is an entry of `FAULTS` and nothing else.
+ * The effect of a fault on one call. Sessions read these members and do not know the types of faults, so that a new fault
+ * that combines them is one entry of `FAULTS`.
  */
 export type FaultEffect = {
   /** Answers in place of the operation. */
@@ -19,7 +19,7 @@ export type FaultEffect = {
   readonly bytesPerSecond?: number
   /** GetMedia: the connection closes inside this block of the response, counted from 1. */
   readonly cutInBlock?: number
-  /** GetMedia: the response ends with an error after so many whole fragments; `next` is the number that would follow. */
+  /** GetMedia: the response ends with an error after N whole fragments; `next` is the number that would follow. */
   readonly errorTag?: {
     readonly afterFragments: number
     readonly make: (next: bigint | undefined) => ErrorTag
@@ -32,14 +32,14 @@ export type FaultEffect = {
   readonly lateAcks?: LateAcks
 }
 
-/** A break after so many bytes, or after so many whole fragments: one of the two is given. */
+/** A break after N bytes, or after N whole fragments: one of the two is given. */
 export type BreakOff = {
   readonly how: BodyEnd
   readonly atByte: number | undefined
   readonly afterFragments: number | undefined
 }
 
-/** An ERROR acknowledgement about the fragment after so many whole ones, in place of one of its own. */
+/** An ERROR acknowledgement about the fragment after N whole ones, in place of one of its own. */
 export type PlannedError = {
   readonly errorId: number
   readonly errorCode: string

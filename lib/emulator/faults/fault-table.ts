@@ -24,12 +24,12 @@ export type FaultKind<F> = {
   readonly operations: readonly FaultOperation[]
   /** Beside `type` and `operation`. */
   readonly members: Readonly<Record<string, MemberRule>>
-  /** What the members must be together. @throws OptionError */
+  /** Checks the rules that concern several members. @throws OptionError */
   check?(fault: F, path: string): void
   effect(fault: F): FaultEffect
   /** Two draws are there for each. */
   draw(draw: Draw, maxByte: number): F
-  /** Whether `randomFaults` draws it unless told otherwise: not what takes time, or is for one purpose. */
+  /** Whether `randomFaults` draws it without a `types` option: false for faults that take time or serve one purpose. */
   readonly isDrawnByDefault: boolean
 }
 
@@ -193,7 +193,7 @@ export function operationOf(fault: Fault): FaultOperation {
   return fault.operation ?? kindOf(fault).operations[0]!
 }
 
-/** What a fault does; nothing where there is none. */
+/** The effect of a fault; empty without one. */
 export function effectOf(fault: Fault | undefined): FaultEffect {
   return fault === undefined ? {} : kindOf(fault).effect(fault)
 }
@@ -207,7 +207,7 @@ export function staleEndpoint(): FaultAnswer {
 type BreakType = 'reset' | 'cut' | 'end' | 'stall' | 'no-last-chunk'
 type Breaking<T extends BreakType> = Extract<Fault, { type: T }>
 
-/** A fault that ends the connection, or all that is sent on it, at a place. */
+/** A fault that ends the connection, or one direction of it, at a position. */
 function breaking<T extends BreakType & BodyEnd>(
   type: T,
   operations: readonly FaultOperation[],

@@ -1,7 +1,7 @@
 import { OptionError } from '../../errors.ts'
 import { choiceOption, numberOption } from '../../options.ts'
 
-/** What a member of a fault may be; `path` names it in the message. */
+/** The rule for a member of a fault; `path` names it in the message. */
 export type MemberRule = {
   readonly isRequired: boolean
   /** @throws OptionError */

@@ -25,8 +25,8 @@ export class PlannedErrorAck extends Error {
 }
 
 /**
- * What a fault does to one PutMedia session, asked at each step: it counts the upload's bytes and fragments, and throws
- * `PlannedBreak` or `PlannedErrorAck` where the fault strikes.
+ * The effect of a fault on one PutMedia session, which calls it at each step: it counts the upload's bytes and fragments,
+ * and throws `PlannedBreak` or `PlannedErrorAck` where the fault strikes.
  */
 export class UploadFault {
   readonly #effect: FaultEffect
@@ -51,7 +51,7 @@ export class UploadFault {
     return cut
   }
 
-  /** To be asked before bytes are read, and when all that they made whole was handled. @throws PlannedBreak */
+  /** To be called before bytes are read, and after each whole fragment. @throws PlannedBreak */
   checkBreak(): void {
     const { breakOff } = this.#effect
     if (breakOff === undefined) return

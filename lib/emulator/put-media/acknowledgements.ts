@@ -19,7 +19,7 @@ export class Acknowledgements {
   readonly #late = new Set<Promise<void>>()
   #taken: Promise<unknown> = Promise.resolve()
 
-  /** Without `areWanted` only errors are told. `delays` is a fault's. */
+  /** Without `areWanted` only errors are sent. `delays` comes from a fault. */
   constructor(
     body: ResponseBody,
     areWanted: boolean,

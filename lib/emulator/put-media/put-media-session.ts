@@ -34,7 +34,7 @@ export type PutMediaSessionOptions = {
   readonly request: IncomingMessage
   readonly body: ResponseBody
   readonly settings: Settings
-  /** What goes wrong with it. @default nothing */
+  /** The effect of a fault on it. @default none */
   readonly fault?: FaultEffect
 }
 

@@ -22,7 +22,7 @@ export type SignatureRules = {
   readonly nowMs: number
 }
 
-/** Who signed a request, and for which region. */
+/** The key that signed a request, and the region that it was signed for. */
 export type Signer = { readonly accessKeyId: string; readonly region: string }
 
 /**

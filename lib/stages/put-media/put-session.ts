@@ -210,7 +210,7 @@ export class PutSession {
   #serviceEnded(): Error | null {
     const left = [...this.#sent.all].filter(fragment => !fragment.isDone)
     const [fragment] = left
-    // By then the connection is closed, so that `isOver` tells nothing.
+    // The connection is closed by now, which sets `isOver` too.
     if (fragment === undefined)
       return this.#isNew || this.#body.hasGivenAll ? null : new PutSessionEndedError(1)
     const isPaused =
