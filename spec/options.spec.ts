@@ -125,7 +125,7 @@ const ENTRIES: readonly Entry[] = [
     made(WavWriter),
     {
       ...{ directory: 'a', layout: 'stereo', tracks: ['a'], onContactChange: 'stop', contactId: 'a' },
-      ...{ contactTag: 'a', toleranceMs: 1, longestSilenceMs: 1, signal },
+      ...{ contactTag: 'a', jitterToleranceMs: 1, longestSilenceMs: 1, signal },
       format: { sampleRateHz: 8000, channels: 1, encoding: 's16le' },
     },
   ],

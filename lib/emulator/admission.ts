@@ -1,4 +1,5 @@
 import { CONTROL_RATES, type Rates } from './call-rates.ts'
+import type { FaultOperation } from './faults/fault-operations.ts'
 import type { MediaStream } from './media-stream.ts'
 import type { StreamReference } from './members.ts'
 import type { Service } from './operation.ts'
@@ -7,11 +8,13 @@ import { ServiceException, tooManyCalls } from './service-exception.ts'
 
 /** What lets a call of an operation pass. */
 export type Gate = {
-  readonly operation: string
+  readonly operation: FaultOperation
   /** @default the control operations' */
   readonly rates?: Rates
   /** The exception for keys that may not call it. @default 'NotAuthorizedException' */
   readonly denial?: 'NotAuthorizedException' | 'AccessDeniedException'
+  /** The operation asks for its fault itself, when all its own checks have passed. */
+  readonly strikesLater?: true
 }
 
 /**
@@ -26,7 +29,7 @@ export function admit(
   service: Service,
   record: RequestRecord,
 ): MediaStream {
-  return pass(gate, service.streams.find(reference), service, record)
+  return pass(gate, service.streams.find(reference, record.region), service, record)
 }
 
 /** As `admit`, for a call that needs the stream's media: one that is being created or deleted is not found. */
@@ -36,14 +39,18 @@ export function admitToMedia(
   service: Service,
   record: RequestRecord,
 ): MediaStream {
-  return pass(gate, service.streams.resolve(reference), service, record)
+  return pass(gate, service.streams.resolve(reference, record.region), service, record)
 }
 
-/** As `admit`, for a call that is about no stream. */
-export function admitToAccount(gate: Gate, service: Service, record: RequestRecord): void {
+/** As `admit`, for a call that is about no stream that is there. */
+export function admitToAccount(
+  gate: Omit<Gate, 'operation'> & { readonly operation: FaultOperation | 'ListStreams' },
+  service: Service,
+  record: RequestRecord,
+): void {
   checkAuthorisation(gate, service, record)
   const { operation, rates = CONTROL_RATES } = gate
-  if (!service.rates.tryTake(operation, rates)) {
+  if (!service.rates.tryTake(operation, rates, record.region)) {
     throw tooManyCalls(operation, service.settings.accountId)
   }
 }
@@ -51,11 +58,18 @@ export function admitToAccount(gate: Gate, service: Service, record: RequestReco
 function pass(gate: Gate, stream: MediaStream, service: Service, record: RequestRecord): MediaStream {
   checkAuthorisation(gate, service, record)
   const { operation, rates = CONTROL_RATES } = gate
-  if (!service.rates.tryTake(operation, rates, stream)) throw tooManyCalls(operation, stream.name)
+  if (!service.rates.tryTake(operation, rates, record.region, stream)) {
+    throw tooManyCalls(operation, stream.name)
+  }
+  if (gate.strikesLater !== true) service.faults.strike(operation, stream, record)
   return stream
 }
 
-function checkAuthorisation(gate: Gate, service: Service, record: RequestRecord): void {
+function checkAuthorisation(
+  gate: Parameters<typeof admitToAccount>[0],
+  service: Service,
+  record: RequestRecord,
+): void {
   const { operation, denial = 'NotAuthorizedException' } = gate
   const keyPair = service.settings.credentials.find(pair => pair.accessKeyId === record.accessKeyId)
   const isDenied = keyPair?.deny?.some(denied => denied === operation || denied === '*') ?? false

@@ -9,7 +9,7 @@ export type Rates = { readonly account?: keyof Limits; readonly stream?: keyof L
 /** What most control operations may be called. */
 export const CONTROL_RATES: Rates = { account: 'accountCallsPerSecond', stream: 'streamCallsPerSecond' }
 
-/** How often each operation was called of late: over the account, and on each stream. */
+/** How often each operation was called of late: over the account in each region, and on each stream. */
 export class CallRates {
   readonly #settings: Settings
   readonly #account = new Map<string, CallLimiter>()
@@ -21,9 +21,11 @@ export class CallRates {
   }
 
   /** Whether one more call may pass now; it then counts. `stream` is absent for a call that is about none. */
-  tryTake(operation: string, rates: Rates, stream?: MediaStream): boolean {
+  tryTake(operation: string, rates: Rates, region: string, stream?: MediaStream): boolean {
     const limiters: CallLimiter[] = []
-    if (rates.account !== undefined) limiters.push(this.#limiter(this.#account, operation, rates.account))
+    if (rates.account !== undefined) {
+      limiters.push(this.#limiter(this.#account, `${region} ${operation}`, rates.account))
+    }
     if (rates.stream !== undefined && stream !== undefined) {
       const ofStream = mapOf(this.#streams, stream)
       limiters.push(this.#limiter(ofStream, operation, rates.stream))
@@ -43,11 +45,11 @@ export class CallRates {
     return budget.tryTake(cost)
   }
 
-  #limiter(limiters: Map<string, CallLimiter>, operation: string, limit: keyof Limits): CallLimiter {
-    let limiter = limiters.get(operation)
+  #limiter(limiters: Map<string, CallLimiter>, key: string, limit: keyof Limits): CallLimiter {
+    let limiter = limiters.get(key)
     if (limiter === undefined) {
       limiter = new CallLimiter(this.#settings.limits[limit], this.#settings.clock)
-      limiters.set(operation, limiter)
+      limiters.set(key, limiter)
     }
     return limiter
   }

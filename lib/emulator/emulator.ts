@@ -5,10 +5,11 @@ import { knownOptions } from '../options.ts'
 import { CallRates } from './call-rates.ts'
 import { ConnectionSlots } from './connection-slots.ts'
 import type { RandomFaultOptions } from './faults/random-faults.ts'
-import { type Fault, FaultPlan } from './faults.ts'
+import { FaultPlan, type PlannedFault } from './faults.ts'
 import { makeHttpServer } from './http-server.ts'
 import type { MediaStream, StreamOptions } from './media-stream.ts'
 import type { Service } from './operation.ts'
+import { parseStreamLabel } from './region.ts'
 import { RequestLog, type RequestRecord } from './request-log.ts'
 import { type EmulatorOptions, resolveSettings, type Settings } from './settings.ts'
 import { openStorage } from './storage/open-storage.ts'
@@ -18,8 +19,12 @@ import { StreamRegistry } from './stream-registry.ts'
 
 /** A running service. Close it, or declare it with `await using`. */
 export class Emulator {
-  /** Where clients reach it: the endpoint to give to an AWS client. */
+  /** Where it listens: the endpoint to give to an AWS client on this machine. */
   readonly url: string
+  /** The address in GetDataEndpoint's response: `url`, unless another one was set. */
+  readonly advertisedUrl: string
+  /** The region of unsigned requests, and of the ARNs that streams show in code. */
+  readonly defaultRegion: string
   readonly port: number
   readonly #server: Server
   readonly #service: Service
@@ -34,7 +39,10 @@ export class Emulator {
     this.#log = log
     this.#storage = storage
     this.url = service.url
-    this.port = Number(new URL(service.url).port)
+    this.defaultRegion = service.settings.defaultRegion
+    this.advertisedUrl = service.settings.advertisedUrl ?? service.url
+    // The URL leaves a port out that is its scheme's own.
+    this.port = (server.address() as AddressInfo).port
   }
 
   /** The requests that came, oldest first; the last 10,000 are kept. */
@@ -42,7 +50,7 @@ export class Emulator {
     return this.#log.records
   }
 
-  /** The streams, by name. */
+  /** The streams of all regions, by name. */
   get streams(): readonly MediaStream[] {
     return this.#service.streams.all()
   }
@@ -70,35 +78,42 @@ export class Emulator {
         ...(keepRecorded === undefined ? {} : { keepRecorded }),
       })
     } catch (error) {
-      this.#service.streams.delete(stream.name)
+      this.#service.streams.delete(stream)
       throw error
     }
     return stream
   }
 
-  /** The stream of that name. @throws OptionError where there is none */
+  /**
+   * A stream by its name, or by `REGION/NAME`. A name alone means the stream in the default region, else the only one
+   * of that name. @throws OptionError where there is none, or one in each of several regions
+   */
   stream(name: string): MediaStream {
-    const stream = this.#service.streams.get(name)
+    const stream = this.#service.streams.labelled(parseStreamLabel('name', name))
     if (stream === undefined) throw new OptionError('name', 'be the name of a stream', name)
     return stream
   }
 
   /**
-   * Plans what goes wrong: each GetMedia call on the stream that passes the arguments' check and the limits takes one
-   * fault, and `null` lets a call pass. Faults are put after those that still wait.
+   * Plans what goes wrong: each call on the stream that passes the arguments' check and the limits takes one fault of
+   * those for its operation, and `null` lets a GetMedia call pass. Faults are put after those that still wait.
    *
    * ```ts
    * emulator.faults('door', [{ type: 'cut-in-block', block: 7 }, null, { type: 'throttle' }])
+   * emulator.faults('door', [{ type: 'error-ack', errorCode: 'INTERNAL_ERROR', afterFragments: 2 }])
+   * emulator.faults('us-west-2/door', [{ type: 'reset', operation: 'PutMedia', atByte: 20_000 }])
    * ```
    *
+   * @param streamName `NAME`, for that stream in whichever region, or `REGION/NAME`
    * @throws OptionError
    */
-  faults(streamName: string, faults: readonly (Fault | 'none' | null | undefined)[]): void {
+  faults(streamName: string, faults: readonly PlannedFault[]): void {
     this.#service.faults.add(streamName, faults)
   }
 
   /**
-   * Makes a stream's calls go wrong by chance, once its planned faults are used up: the same seed, the same faults.
+   * Makes a stream's calls of one operation go wrong by chance, once the faults that are planned for it are used up: the
+   * same seed, the same faults.
    *
    * @throws OptionError
    */
@@ -187,5 +202,5 @@ function urlOf(server: Server, settings: Settings): string {
   const { port } = server.address() as AddressInfo
   const isEverywhere = settings.host === '0.0.0.0' || settings.host === '::'
   const host = isEverywhere ? '127.0.0.1' : settings.host.includes(':') ? `[${settings.host}]` : settings.host
-  return `http://${host}:${port}`
+  return `${settings.tls === undefined ? 'http' : 'https'}://${host}:${port}`
 }

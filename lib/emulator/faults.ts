@@ -1,20 +1,36 @@
 import { OptionError } from '../errors.ts'
-import { choiceOption, knownOptions, numberOption } from '../options.ts'
+import { choiceOption, knownOptions } from '../options.ts'
+import type { FaultEffect } from './faults/fault-effect.ts'
+import { DATA_OPERATIONS, FAULT_OPERATIONS, type FaultOperation } from './faults/fault-operations.ts'
+import { effectOf, FAULTS, kindOf, operationOf, staleEndpoint } from './faults/fault-table.ts'
 import { type RandomFaultOptions, RandomFaults } from './faults/random-faults.ts'
-import type { BodyEnd } from './response-body.ts'
-import { ServiceException, statusCodeOf, tooManyCalls } from './service-exception.ts'
-import { type ErrorTag, errorCodeOf } from './service-tags.ts'
+import { formatStreamLabel, parseStreamLabel } from './region.ts'
+import type { RequestRecord } from './request-log.ts'
 
-/** A TCP reset after so many body bytes. What the client's system has not handed on yet may be lost with it. */
-export type ResetFault = { readonly type: 'reset'; readonly atByte: number }
-/** The connection closes after so many body bytes, with the body not ended. */
-export type CutFault = { readonly type: 'cut'; readonly atByte: number }
+/**
+ * A position in a body: after N bytes, or after N whole fragments. For PutMedia it is a position in the upload, and every
+ * whole fragment before it is stored and acknowledged as usual.
+ */
+export type BreakPoint =
+  | { readonly atByte: number; readonly afterFragments?: undefined }
+  | { readonly atByte?: undefined; readonly afterFragments: number }
+
+/** A TCP reset. Bytes that the client has not read yet may be lost with it. */
+export type ResetFault = { readonly type: 'reset' } & BreakPoint
+/**
+ * The connection closes in both directions, with the body not ended. A producer that is still sending may see a reset.
+ */
+export type CutFault = { readonly type: 'cut' } & BreakPoint
 /** The connection closes in the middle of a block: the n-th of the response, counted from 1. */
 export type CutInBlockFault = { readonly type: 'cut-in-block'; readonly block: number }
-/** The body ends cleanly after so many bytes, wherever that is. */
-export type EndFault = { readonly type: 'end'; readonly atByte: number }
-/** Silence after so many body bytes, until the client goes. */
-export type StallFault = { readonly type: 'stall'; readonly atByte: number }
+/** The response ends cleanly, in the middle of an element or not. */
+export type EndFault = { readonly type: 'end' } & BreakPoint
+/**
+ * PutMedia: a FIN in place of the chunk that ends the response. The upload is read for one more second.
+ */
+export type NoLastChunkFault = { readonly type: 'no-last-chunk' } & BreakPoint
+/** Silence, with the connection open until the client closes it. PutMedia's upload is not read any more. */
+export type StallFault = { readonly type: 'stall' } & BreakPoint
 /** An exception in place of a body. */
 export type ExceptionFault = {
   readonly type: 'exception'
@@ -39,9 +55,9 @@ export type ErrorTagFault = {
   /** Names the fragment that would have come next: `true`, or a number of your own. @default false */
   readonly withFragmentNumber?: boolean | string
 }
-/** Bytes at this rate. */
+/** Bytes at this rate: of the response, or for PutMedia of the upload. */
 export type DripFault = { readonly type: 'drip'; readonly bytesPerSecond: number }
-/** GetMedia is refused with InvalidEndpointException until GetDataEndpoint is asked again for the stream. */
+/** Calls are refused with InvalidEndpointException until GetDataEndpoint is asked again for the stream. */
 export type StaleEndpointFault = { readonly type: 'stale-endpoint' }
 /** The service's clock seems to be off: the answer of one whose clock differs by more than it tolerates. */
 export type ClockSkewFault = { readonly type: 'clock-skew' }
@@ -58,12 +74,43 @@ export type RecycledStreamFault = {
   readonly contactId?: string
 }
 
-/** Something that goes wrong with one GetMedia call. */
-export type Fault =
+/** PutMedia: an ERROR acknowledgement, with which the session ends. */
+export type ErrorAckFault = {
+  readonly type: 'error-ack'
+  /** A name such as `ARCHIVAL_ERROR`; the id goes with it. With an `errorId` of your own, any text. */
+  readonly errorCode?: string
+  /** An id such as 5001; the name goes with it. */
+  readonly errorId?: number
+  /** The number of whole fragments before the one that it is about. @default 0 */
+  readonly afterFragments?: number
+  /** The acknowledgement of that fragment that is replaced. Only with `PERSISTED` is the fragment stored. @default 'RECEIVED' */
+  readonly inPlaceOf?: AckEvent
+}
+/** PutMedia: acknowledgements that are never sent, though the media is stored. */
+export type WithholdAcksFault = {
+  readonly type: 'withhold-acks'
+  /** @default all of them */
+  readonly ackTypes?: readonly (AckEvent | 'IDLE')[]
+  /** The number of fragments before the first one that is affected. @default 0 */
+  readonly afterFragments?: number
+  /** The number of fragments that are affected. @default all that follow */
+  readonly fragments?: number
+}
+/** PutMedia: acknowledgements that come late, in milliseconds. The response does not end before them. */
+export type LateAcksFault = Omit<WithholdAcksFault, 'type'> & {
+  readonly type: 'late-acks'
+  readonly delayMs: number
+}
+/** The acknowledgements of one fragment. */
+export type AckEvent = 'BUFFERING' | 'RECEIVED' | 'PERSISTED'
+
+/** Something that goes wrong with one call. */
+export type Fault = (
   | ResetFault
   | CutFault
   | CutInBlockFault
   | EndFault
+  | NoLastChunkFault
   | StallFault
   | ExceptionFault
   | ThrottleFault
@@ -75,154 +122,163 @@ export type Fault =
   | RepeatedTimecodeFault
   | BackwardTimecodeFault
   | RecycledStreamFault
-
-/** The fields of each fault, besides `type`. */
-const FAULT_FIELDS: {
-  readonly [Type in Fault['type']]: {
-    readonly [Field in Exclude<keyof Extract<Fault, { readonly type: Type }>, 'type'>]: true
-  }
-} = {
-  reset: { atByte: true },
-  cut: { atByte: true },
-  'cut-in-block': { block: true },
-  end: { atByte: true },
-  stall: { atByte: true },
-  exception: { errorType: true, statusCode: true, message: true, body: true },
-  throttle: {},
-  'error-tag': { id: true, code: true, afterFragments: true, withFragmentNumber: true },
-  drip: { bytesPerSecond: true },
-  'stale-endpoint': {},
-  'clock-skew': {},
-  'no-trailing-tags': { afterFragments: true },
-  'repeated-timecode': { afterFragments: true },
-  'backward-timecode': { afterFragments: true },
-  'recycled-stream': { afterFragments: true, contactId: true },
+  | ErrorAckFault
+  | WithholdAcksFault
+  | LateAcksFault
+) & {
+  /** The operation that it strikes. @default PutMedia for faults that only PutMedia has, else GetMedia */
+  readonly operation?: FaultOperation
 }
 
-/** An answer other than a body, made by a fault. */
-export class FaultAnswer extends ServiceException {
-  /** In place of the JSON. */
-  readonly body: string | undefined
+/** The kinds of faults. */
+export type FaultType = Fault['type']
 
-  constructor(fault: ExceptionFault) {
-    const statusCode =
-      fault.statusCode ?? (fault.errorType === undefined ? 500 : statusCodeOf(fault.errorType))
-    super(fault.errorType ?? '', fault.message ?? 'made by the fault plan', statusCode)
-    this.body = fault.body
-  }
-}
+/** An entry of a plan that lets one call of an operation pass. */
+export type NoFault = { readonly type: 'none'; readonly operation?: FaultOperation }
 
-/** The faults of all streams: a queue for each, of which every GetMedia call that passes the limits takes one. */
+/** An entry of a plan; `null`, `undefined` and `'none'` let a GetMedia call pass. */
+export type PlannedFault = Fault | NoFault | 'none' | null | undefined
+
+/** The stream of a call. */
+type CalledStream = { readonly name: string }
+
+/**
+ * The faults of all streams: for each operation of a stream a queue, of which every call takes one. A queue is kept
+ * under a stream's name, for that stream in whichever region, or under `REGION/NAME`, and that one is used up first.
+ */
 export class FaultPlan {
   readonly #queues = new Map<string, (Fault | undefined)[]>()
   readonly #random = new Map<string, RandomFaults>()
-  /** Streams whose endpoint counts as stale until it is asked for again. */
+  /** Operations of streams whose endpoint counts as stale until it is asked for again. */
   readonly #stale = new Set<string>()
 
-  /** Puts these after those still waiting; `null`, `undefined` or `'none'` lets a call pass. @throws OptionError */
-  add(streamName: string, faults: readonly (Fault | 'none' | null | undefined)[]): void {
-    const checked = faults.map((fault, index) => checkFault(fault, `faults[${index}]`))
-    this.#queues.set(streamName, [...(this.#queues.get(streamName) ?? []), ...checked])
+  /** Puts these after those still waiting. @throws OptionError */
+  add(label: string, faults: readonly PlannedFault[]): void {
+    parseStreamLabel('streamName', label)
+    const checked = faults.map((fault, index) => checkPlanned(fault, `faults[${index}]`))
+    for (const { operation, fault } of checked) {
+      const key = keyOf(operation, label)
+      const queue = this.#queues.get(key) ?? []
+      this.#queues.set(key, queue)
+      queue.push(fault)
+    }
   }
 
   /** Once the queue is used up, faults come by chance. @throws OptionError */
-  addRandom(streamName: string, options: RandomFaultOptions): void {
-    this.#random.set(streamName, new RandomFaults(options))
+  addRandom(label: string, options: RandomFaultOptions): void {
+    parseStreamLabel('streamName', label)
+    const faults = new RandomFaults(options)
+    this.#random.set(keyOf(faults.operation, label), faults)
   }
 
-  /** Takes the next fault of a stream; `undefined` where none is planned. */
-  take(streamName: string): Fault | undefined {
-    const queue = this.#queues.get(streamName)
-    const fault =
-      queue !== undefined && queue.length > 0 ? queue.shift() : this.#random.get(streamName)?.next()
-    if (fault?.type === 'stale-endpoint') this.#stale.add(streamName)
-    return fault
+  /**
+   * Takes the fault of a call that would be answered otherwise, and notes it in the record.
+   *
+   * @returns its effect on the body, empty where no fault is planned
+   * @throws ServiceException where it refuses the call
+   */
+  strike(operation: FaultOperation, { name }: CalledStream, record: RequestRecord): FaultEffect {
+    const { region } = record
+    const stale = keyOf(operation, formatStreamLabel({ name, region }))
+    if (this.#stale.has(stale)) throw staleEndpoint()
+    const fault = this.#take(operation, name, region)
+    const effect = effectOf(fault)
+    record.fault = fault?.type
+    if (effect.staleEndpoint) this.#stale.add(stale)
+    if (effect.refuse !== undefined) throw effect.refuse(operation, name)
+    return effect
   }
 
-  /** Refuses a call whose endpoint is stale. @throws ServiceException */
-  checkEndpoint(streamName: string): void {
-    if (this.#stale.has(streamName)) throw staleEndpoint()
+  /** GetDataEndpoint was called: the endpoint is valid again. */
+  renewEndpoint({ name }: CalledStream, region: string): void {
+    for (const operation of DATA_OPERATIONS) {
+      this.#stale.delete(keyOf(operation, formatStreamLabel({ name, region })))
+    }
   }
 
-  /** GetDataEndpoint was asked: what it answers is good. */
-  renewEndpoint(streamName: string): void {
-    this.#stale.delete(streamName)
-  }
-
-  /** How many planned calls of a stream are still to come; those by chance do not count. */
-  pending(streamName: string): number {
-    return this.#queues.get(streamName)?.length ?? 0
+  /** How many planned calls are still to come that this stream may take; those by chance do not count. */
+  pending(label: string): number {
+    const { name, region } = parseStreamLabel('streamName', label)
+    const counts = [...this.#queues].map(([key, queue]) => {
+      const planned = labelOf(key)
+      const isMeant = region === undefined ? hasName(planned, name) : planned === label || planned === name
+      return isMeant ? queue.length : 0
+    })
+    return counts.reduce((sum, count) => sum + count, 0)
   }
 
   /** Forgets what is planned, for one stream or for all. */
-  clear(streamName?: string): void {
-    const names =
-      streamName === undefined
-        ? [...this.#queues.keys(), ...this.#random.keys(), ...this.#stale]
-        : [streamName]
-    for (const name of names) {
-      this.#queues.delete(name)
-      this.#random.delete(name)
-      this.#stale.delete(name)
+  clear(label?: string): void {
+    const { name, region } = parseStreamLabel('streamName', label ?? '')
+    for (const keys of [this.#queues, this.#random, this.#stale]) {
+      for (const key of [...keys.keys()]) {
+        const planned = labelOf(key)
+        const isMeant = region === undefined ? hasName(planned, name) : planned === label
+        if (label === undefined || isMeant) keys.delete(key)
+      }
     }
   }
-}
 
-/** Raises a fault that answers in place of a body; others are left to the session. @throws ServiceException */
-export function raiseFault(fault: Fault | undefined, streamName: string): void {
-  if (fault?.type === 'throttle') throw tooManyCalls('GetMedia', streamName)
-  if (fault?.type === 'exception') throw new FaultAnswer(fault)
-  if (fault?.type === 'stale-endpoint') throw staleEndpoint()
-  if (fault?.type === 'clock-skew') {
-    throw new FaultAnswer({
-      type: 'exception',
-      errorType: 'RequestExpired',
-      message: 'Signature expired: the clocks differ',
-    })
+  #take(operation: FaultOperation, name: string, region: string): Fault | undefined {
+    const keys = [formatStreamLabel({ name, region }), name].map(label => keyOf(operation, label))
+    for (const key of keys) {
+      const queue = this.#queues.get(key)
+      if (queue !== undefined && queue.length > 0) return queue.shift()
+    }
+    return keys
+      .map(key => this.#random.get(key))
+      .find(faults => faults !== undefined)
+      ?.next()
   }
 }
 
-function staleEndpoint(): FaultAnswer {
-  const message = 'The endpoint does not serve this stream any more; call GetDataEndpoint'
-  return new FaultAnswer({ type: 'exception', errorType: 'InvalidEndpointException', message })
+function keyOf(operation: FaultOperation, label: string): string {
+  return `${operation} ${label}`
 }
 
-/** Where the body breaks off by a fault that counts bytes. */
-export function plannedBreak(
-  fault: Fault | undefined,
-): { readonly atByte: number; readonly how: BodyEnd } | undefined {
-  if (fault === undefined || !('atByte' in fault)) return undefined
-  return { atByte: fault.atByte, how: fault.type }
+function labelOf(key: string): string {
+  return key.slice(key.indexOf(' ') + 1)
 }
 
-/** What an error-tag fault says; `nextNumber` is the fragment that would have come next. */
-export function errorOf(fault: ErrorTagFault, nextNumber: bigint | undefined): ErrorTag {
-  const { withFragmentNumber = false, id } = fault
-  const given = typeof withFragmentNumber === 'string' ? withFragmentNumber : undefined
-  const next = withFragmentNumber === true && nextNumber !== undefined ? String(nextNumber) : undefined
-  return { id, code: fault.code ?? errorCodeOf(id), fragmentNumber: given ?? next }
+function hasName(label: string, name: string): boolean {
+  return label === name || label.endsWith(`/${name}`)
 }
 
-function checkFault(fault: Fault | 'none' | null | undefined, path: string): Fault | undefined {
-  if (fault === null || fault === undefined || fault === 'none') return undefined
-  if (typeof fault !== 'object') throw new OptionError(path, 'be a fault, or null for none', fault)
-  choiceOption<string>(`${path}.type`, fault.type ?? '', '', Object.keys(FAULT_FIELDS))
-  const fields = ['type', ...Object.keys(FAULT_FIELDS[fault.type])]
-  knownOptions(`a fault of type "${fault.type}"`, fault, fields, `${path}.`)
-  if (['reset', 'cut', 'end', 'stall'].includes(fault.type)) checkNumber(fault, 'atByte', path, 0)
-  if (fault.type === 'cut-in-block') checkNumber(fault, 'block', path, 1)
-  if (fault.type === 'error-tag') checkNumber(fault, 'id', path, 0)
-  if ('afterFragments' in fault)
-    numberOption(`${path}.afterFragments`, fault.afterFragments, 0, { integer: true })
-  if (fault.type === 'drip') checkNumber(fault, 'bytesPerSecond', path, 1)
-  if (fault.type === 'exception') {
-    numberOption(`${path}.statusCode`, fault.statusCode, 500, { min: 200, max: 599, integer: true })
+type Checked = { readonly operation: FaultOperation; readonly fault: Fault | undefined }
+
+function checkPlanned(planned: PlannedFault, path: string): Checked {
+  if (planned === null || planned === undefined || planned === 'none')
+    return { operation: 'GetMedia', fault: undefined }
+  if (typeof planned !== 'object' || Array.isArray(planned))
+    throw new OptionError(path, 'be a fault, or null to let a call pass', planned)
+  if (planned.type === 'none') {
+    checkMembers(planned, {}, path)
+    return {
+      operation: choiceOption(`${path}.operation`, planned.operation, 'GetMedia', FAULT_OPERATIONS),
+      fault: undefined,
+    }
   }
-  return fault
+  choiceOption<string>(`${path}.type`, planned.type ?? '', '', [...Object.keys(FAULTS), 'none'])
+  const kind = kindOf(planned)
+  choiceOption(`${path}.operation`, planned.operation, kind.operations[0]!, kind.operations)
+  checkMembers(planned, kind.members, path)
+  kind.check?.(planned, path)
+  return { operation: operationOf(planned), fault: planned }
 }
 
-/** A number that must be there. */
-function checkNumber(fault: Fault, name: string, path: string, min: number): void {
-  const value: unknown = Reflect.get(fault, name)
-  numberOption(`${path}.${name}`, value ?? null, min, { min, integer: true })
+/** Every member must be known and fit its rule, so that a misspelt one is not ignored. */
+function checkMembers(fault: Fault | NoFault, rules: FaultMembers, path: string): void {
+  knownOptions(
+    `a fault of type "${fault.type}"`,
+    fault,
+    ['type', 'operation', ...Object.keys(rules)],
+    `${path}.`,
+  )
+  for (const [name, { isRequired, check }] of Object.entries(rules)) {
+    const value: unknown = Reflect.get(fault, name)
+    // `null` breaks every rule, and the message then names the rule.
+    if (value !== undefined || isRequired) check(value ?? null, `${path}.${name}`)
+  }
 }
+
+type FaultMembers = ReturnType<typeof kindOf>['members']

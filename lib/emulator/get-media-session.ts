@@ -2,7 +2,7 @@ import { type Clock, sleep } from '../clock.ts'
 import { AbortError } from '../errors.ts'
 import { blockOffsets } from './block-offsets.ts'
 import { ChunkChanges } from './faults/chunk-changes.ts'
-import { errorOf, type Fault, plannedBreak } from './faults.ts'
+import type { FaultEffect } from './faults/fault-effect.ts'
 import type { StoredFragment } from './fragment.ts'
 import type { FragmentStore } from './fragment-store.ts'
 import { PacedBody } from './paced-body.ts'
@@ -28,7 +28,7 @@ export class GetMediaSession {
   readonly #body: ResponseBody
   readonly #settings: Settings
   readonly #clock: Clock
-  readonly #fault: Fault | undefined
+  readonly #fault: FaultEffect
   readonly #changes: ChunkChanges
   readonly #pacedBody: PacedBody
   readonly #fragmentPacer: Pacer
@@ -36,20 +36,19 @@ export class GetMediaSession {
   #fragmentsSent = 0
   #blocksSent = 0
 
-  constructor(fragments: FragmentStore, body: ResponseBody, settings: Settings, fault: Fault | undefined) {
+  constructor(fragments: FragmentStore, body: ResponseBody, settings: Settings, fault: FaultEffect) {
     const { limits, clock } = settings
-    const bytesPerSecond = fault?.type === 'drip' ? fault.bytesPerSecond : limits.bytesPerSecond
+    const { bytesPerSecond = limits.bytesPerSecond, breakOff } = fault
     this.#fragments = fragments
     this.#body = body
     this.#settings = settings
     this.#clock = clock
     this.#fault = fault
-    this.#changes = new ChunkChanges(fault)
+    this.#changes = new ChunkChanges(fault.chunkChange)
     this.#pacedBody = new PacedBody(body, bytesPerSecond, clock)
     this.#fragmentPacer = new Pacer(limits.fragmentsPerSecond, 0, clock)
     this.#expiresMs = clock.now() + settings.sessionLifetimeMs
-    const broken = plannedBreak(fault)
-    if (broken !== undefined) body.breakAt(broken.atByte, broken.how)
+    if (breakOff?.atByte !== undefined) body.breakAt(breakOff.atByte, breakOff.how)
   }
 
   /** Sends until the session is over, ends the body, and says why it ended. */
@@ -68,7 +67,8 @@ export class GetMediaSession {
   async #sendFrom(start: bigint): Promise<SessionEnd> {
     await this.#body.write(new Uint8Array())
     for (let after = start; ; ) {
-      if (this.#isErrorDue()) return this.#sendPlannedError(after)
+      const planned = await this.#endAsPlanned(after)
+      if (planned !== undefined) return planned
       const found = this.#fragments.after(after) ?? (await this.#nextArrival(after))
       if (found === undefined || this.#hasExpired()) return this.#finish(found)
       await this.#pause(this.#fragmentPacer.reserve(1))
@@ -100,9 +100,10 @@ export class GetMediaSession {
   }
 
   #planCutInBlock(fragment: StoredFragment, clusterAtByte: number): void {
-    if (this.#fault?.type !== 'cut-in-block') return
+    const { cutInBlock } = this.#fault
+    if (cutInBlock === undefined) return
     const offsets = blockOffsets(fragment)
-    const offset = offsets[this.#fault.block - 1 - this.#blocksSent]
+    const offset = offsets[cutInBlock - 1 - this.#blocksSent]
     if (offset !== undefined) this.#body.breakAt(clusterAtByte + offset, 'cut')
     this.#blocksSent += offsets.length
   }
@@ -115,16 +116,18 @@ export class GetMediaSession {
     if (delayMs > 0) await sleep(delayMs, this.#clock, this.#body.closed)
   }
 
-  #isErrorDue(): boolean {
-    return this.#fault?.type === 'error-tag' && this.#fragmentsSent >= (this.#fault.afterFragments ?? 0)
-  }
-
-  async #sendPlannedError(after: bigint): Promise<SessionEnd> {
-    if (this.#fault?.type !== 'error-tag') return 'fault'
-    const next = this.#fragments.after(after)?.number ?? (after >= 0n ? after : undefined)
-    await this.#send(errorChunk(errorOf(this.#fault, next)))
-    await this.#body.finish('end')
-    return 'error-tag'
+  /** Between two fragments: ends the body where a fault says so. */
+  async #endAsPlanned(after: bigint): Promise<SessionEnd | undefined> {
+    const { errorTag, breakOff } = this.#fault
+    if (errorTag !== undefined && this.#fragmentsSent >= errorTag.afterFragments) {
+      const next = this.#fragments.after(after)?.number ?? (after >= 0n ? after : undefined)
+      await this.#send(errorChunk(errorTag.make(next)))
+      await this.#body.finish('end')
+      return 'error-tag'
+    }
+    if (breakOff === undefined || this.#fragmentsSent !== breakOff.afterFragments) return undefined
+    await this.#body.finish(breakOff.how)
+    return 'fault'
   }
 
   async #sendError(id: number, fragmentNumber: string): Promise<SessionEnd> {

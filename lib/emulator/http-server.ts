@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import { ADMIN_PREFIX, answerAdmin } from './admin/admin-api.ts'
 import { boundIdleConnections } from './idle-connections.ts'
 import { sendException, sendJson } from './json-answer.ts'
@@ -12,6 +20,7 @@ import { ResponseBody } from './response-body.ts'
 import { ServiceException, unknownOperation } from './service-exception.ts'
 import type { Settings } from './settings.ts'
 import { authenticate, signingTimeMs } from './signatures/authenticate.ts'
+import { rememberTcpSockets } from './tcp-sockets.ts'
 
 /** Largest head of a request; session tokens and presigned URLs take a few thousand bytes. Beyond it Node answers 431. */
 const MAX_HEADER_BYTES = 16_384
@@ -27,20 +36,23 @@ const MAX_LOGGED_PATH = 1024
  * request id. Requests are checked in the order signature, JSON, arguments, stream, authorisation, rate, sessions.
  */
 export function makeHttpServer(service: () => Service, settings: Settings, log: RequestLog): Server {
-  const server = createServer(
-    {
-      // A client that keeps its connection should not lose it to a short limit just as it sends the next request.
-      keepAliveTimeout: 60_000,
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      // A producer's request goes on for as long as it has media. JSON bodies have a time limit of their own.
-      requestTimeout: 0,
-      highWaterMark: SOCKET_BUFFER_BYTES,
-      maxHeaderSize: MAX_HEADER_BYTES,
-    },
-    (request, response) => {
-      answer(request, response, service(), log).catch(() => response.destroy())
-    },
-  )
+  const options: ServerOptions = {
+    // A client that keeps its connection should not lose it to a short limit just as it sends the next request.
+    keepAliveTimeout: 60_000,
+    headersTimeout: HEADERS_TIMEOUT_MS,
+    // A producer's request goes on for as long as it has media. JSON bodies have a time limit of their own.
+    requestTimeout: 0,
+    highWaterMark: SOCKET_BUFFER_BYTES,
+    maxHeaderSize: MAX_HEADER_BYTES,
+  }
+  const listener: RequestListener = (request, response) => {
+    answer(request, response, service(), log).catch(() => response.destroy())
+  }
+  const server =
+    settings.tls === undefined
+      ? createServer(options, listener)
+      : createTlsServer({ ...options, ...settings.tls, handshakeTimeout: HEADERS_TIMEOUT_MS }, listener)
+  rememberTcpSockets(server)
   boundIdleConnections(server, settings.idleConnections)
   return server
 }
@@ -102,6 +114,7 @@ function openRecord(
     path: path.slice(0, MAX_LOGGED_PATH),
     at: service.settings.clock.wallClockMs(),
     requestId: randomUUID(),
+    region: service.settings.defaultRegion,
     accessKeyId: undefined,
     body: undefined,
     statusCode: undefined,

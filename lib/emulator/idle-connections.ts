@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { Server as TlsServer } from 'node:tls'
 
 /**
  * Bounds the connections on which no request is under way: beyond `most`, the one that idles longest is closed. So
@@ -20,7 +21,8 @@ export function boundIdleConnections(server: Server, most: number): void {
     idle.delete(oldest)
     oldest.destroy()
   }
-  server.on('connection', (socket: Socket) => {
+  // A TLS connection is one socket over another, and requests come by the upper one.
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: Socket) => {
     socket.once('close', () => idle.delete(socket))
     count(socket, 0)
   })

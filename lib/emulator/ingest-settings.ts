@@ -57,7 +57,8 @@ export type IngestSettings = Required<Omit<IngestOptions, 'dataDirectory' | 'fra
   readonly fragmentLimits: FragmentLimits
 }
 
-const SERVICE_FRAGMENT_LIMITS: FragmentLimits = {
+/** The limits of the service itself. */
+export const SERVICE_FRAGMENT_LIMITS: FragmentLimits = {
   maxBytes: 50_000_000,
   maxDurationMs: 20_000,
   minDurationMs: 0,

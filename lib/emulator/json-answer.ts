@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { FaultAnswer } from './faults.ts'
+import { FaultAnswer } from './faults/fault-answer.ts'
 import type { ServiceException } from './service-exception.ts'
 
 /** Sends JSON as the service does. */

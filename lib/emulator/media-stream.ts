@@ -6,6 +6,7 @@ import { FragmentStore } from './fragment-store.ts'
 import { LIVE_OPTIONS, type LiveOptions, LivePlay } from './live-play.ts'
 import { epochMs, type MediaSource, readMedia, splitMedia } from './media-source.ts'
 import { ProducerClock } from './producer-clock.ts'
+import { arnInRegion, formatStreamLabel, regionOfArn } from './region.ts'
 import type { Settings } from './settings.ts'
 import type { StreamStorage } from './storage/storage.ts'
 import type { StreamMetadata } from './stream-metadata.ts'
@@ -16,6 +17,9 @@ export type * from './stream-options.ts'
 /** A Kinesis video stream of the emulator: its name and its fragments, to which more can be added at any time. */
 export class MediaStream {
   readonly name: string
+  /** The region that has it; `undefined` for a stream that every region has. */
+  readonly region: string | undefined
+  /** The ARN; for a stream that every region has, the one in the default region. See `arnIn`. */
   readonly arn: string
   readonly createdMs: number
   /** What the control operations tell and change. @internal */
@@ -34,9 +38,10 @@ export class MediaStream {
   /** @internal */
   constructor(metadata: StreamMetadata, settings: Settings, storage: StreamStorage) {
     this.metadata = metadata
-    const { name, arn, createdMs } = metadata.current
+    const { name, arn, createdMs, isInEveryRegion = false } = metadata.current
     this.name = name
-    this.arn = arn
+    this.region = isInEveryRegion ? undefined : regionOfArn(arn)
+    this.arn = isInEveryRegion ? arnInRegion(arn, settings.defaultRegion) : arn
     this.createdMs = createdMs
     this.#settings = settings
     this.#storage = storage
@@ -56,6 +61,21 @@ export class MediaStream {
     const newest = this.store.newest()
     if (newest !== undefined) this.#numbers.observe(newest.number)
     this.#numbers.skipTo(this.#reservedSequence)
+  }
+
+  /** `NAME`, or `REGION/NAME` for a stream of one region. */
+  get label(): string {
+    return formatStreamLabel(this)
+  }
+
+  /** Whether the region has this stream. */
+  isIn(region: string): boolean {
+    return this.region === undefined || this.region === region
+  }
+
+  /** The ARN under which the region has this stream. */
+  arnIn(region: string): string {
+    return this.region === undefined ? arnInRegion(this.arn, region) : this.arn
   }
 
   get deviceName(): string | undefined {

@@ -10,6 +10,8 @@ export type RequestRecord = {
   /** When it came, in epoch milliseconds. */
   readonly at: number
   readonly requestId: string
+  /** The region in whose name it was signed; the default region where it is not signed, or the signature is refused. */
+  region: string
   /** The key that signed it; `undefined` where that was not checked or failed. */
   accessKeyId: string | undefined
   /** The JSON body; `undefined` where it is none, and for old requests whose bodies were large. */

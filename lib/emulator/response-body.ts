@@ -1,8 +1,12 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { resetConnection } from './tcp-sockets.ts'
 
-/** How a body ends: by its end, by a TCP reset, by a closed connection, or never. */
-export type BodyEnd = 'end' | 'reset' | 'cut' | 'stall'
+/**
+ * How a body ends: by its last chunk, by a TCP reset, by a closed connection, by the end of what is sent on the
+ * connection in place of the last chunk, or never.
+ */
+export type BodyEnd = 'end' | 'reset' | 'cut' | 'no-last-chunk' | 'stall'
 
 /** Thrown by `write` when nothing more can be written: the client is gone, or a planned break was reached. */
 export class BodyOver extends Error {
@@ -79,7 +83,8 @@ export class ResponseBody {
     this.#over()
     if (how === 'end') this.#response.end()
     else if (how === 'cut') this.#socket?.destroySoon()
-    else this.#socket?.resetAndDestroy()
+    else if (how === 'no-last-chunk') this.#socket?.end()
+    else if (this.#socket !== null) resetConnection(this.#socket)
     await this.#whenFinished()
   }
 

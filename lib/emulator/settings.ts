@@ -2,6 +2,8 @@ import { type Clock, systemClock } from '../clock.ts'
 import { OptionError } from '../errors.ts'
 import { choiceOption, functionOption, knownOptions, numberOption, optionNames } from '../options.ts'
 import { type IngestOptions, type IngestSettings, resolveIngest } from './ingest-settings.ts'
+import { regionOption } from './region.ts'
+import { resolveTls, type TlsOptions } from './tls.ts'
 
 /** The service's quotas. Each can be set; `Infinity` lifts it. */
 export type Limits = {
@@ -76,10 +78,23 @@ export type EmulatorOptions = IngestOptions & {
   readonly host?: string
   /** Port to listen on; 0 takes a free one. @default 0 */
   readonly port?: number
-  /** What GetDataEndpoint answers, where clients reach the service by another name. @default the emulator's `url` */
+  /**
+   * The address in GetDataEndpoint's response, an `http` or `https` URL: for clients that reach the service through a
+   * proxy, or in a container. @default the emulator's `url`
+   */
   readonly advertisedUrl?: string
-  /** Region in the ARNs. @default 'us-east-1' */
+  /** Serves HTTPS in place of HTTP. @default HTTP */
+  readonly tls?: TlsOptions
+  /**
+   * The only region to serve: requests that are signed for another one get `InvalidSignatureException`.
+   * @default every region is served, each with the streams that were created in it
+   */
   readonly region?: string
+  /**
+   * The region of requests that are not signed, and of the ARNs that streams show in code.
+   * @default `region` where that is set, else 'us-east-1'
+   */
+  readonly defaultRegion?: string
   /** Account in the ARNs, 12 digits. @default '123456789012' */
   readonly accountId?: string
   /** Quotas that differ from the service's, or `'off'` for none. */
@@ -114,16 +129,21 @@ export type EmulatorOptions = IngestOptions & {
 }
 
 /** The options with everything decided. */
-export type Settings = Required<Omit<EmulatorOptions, 'limits' | 'advertisedUrl' | keyof IngestOptions>> &
+export type Settings = Required<
+  Omit<EmulatorOptions, 'limits' | 'advertisedUrl' | 'tls' | 'region' | keyof IngestOptions>
+> &
   IngestSettings & {
     readonly advertisedUrl: string | undefined
+    readonly tls: TlsOptions | undefined
+    readonly region: string | undefined
     readonly limits: Limits
   }
 
 /** A century: what a date can hold is not far beyond. */
 const MOST_SKEW_MS = 100 * 365 * 86_400_000
 
-const SERVICE_LIMITS: Limits = {
+/** The quotas of the service itself. */
+export const SERVICE_LIMITS: Limits = {
   getMediaCallsPerSecond: 5,
   getMediaSessions: 3,
   bytesPerSecond: 25_000_000,
@@ -149,7 +169,8 @@ export function resolveSettings(options: EmulatorOptions): Settings {
     host: textOption('host', options.host, '127.0.0.1', /\S+/),
     port: numberOption('port', options.port, 0, { max: 65_535, integer: true }),
     advertisedUrl: resolveUrl(options.advertisedUrl),
-    region: textOption('region', options.region, 'us-east-1', /[a-z0-9-]+/),
+    tls: resolveTls(options.tls),
+    ...resolveRegions(options),
     accountId: textOption('accountId', options.accountId, '123456789012', /[0-9]{12}/),
     limits: resolveLimits(options.limits),
     idleEndMs: numberOption('idleEndMs', options.idleEndMs, 3000),
@@ -175,6 +196,18 @@ export function resolveSettings(options: EmulatorOptions): Settings {
   }
   knownOptions('startEmulator', options, Object.keys(settings))
   return settings
+}
+
+function resolveRegions({
+  region,
+  defaultRegion,
+}: EmulatorOptions): Pick<Settings, 'region' | 'defaultRegion'> {
+  const served = region === undefined ? undefined : regionOption('region', region)
+  const fallback = regionOption('defaultRegion', defaultRegion ?? served ?? 'us-east-1')
+  if (served !== undefined && fallback !== served) {
+    throw new OptionError('defaultRegion', `be ${served}, the only region that is served`, fallback)
+  }
+  return { region: served, defaultRegion: fallback }
 }
 
 function resolveLimits(limits: EmulatorOptions['limits'] = {}): Limits {
@@ -204,8 +237,13 @@ function resolveCredentials(pairs: EmulatorOptions['credentials']): readonly Key
 }
 
 function resolveUrl(url: string | undefined): string | undefined {
-  if (url !== undefined && !URL.canParse(url)) throw new OptionError('advertisedUrl', 'be a URL', url)
-  return url?.replace(/\/+$/, '')
+  if (url === undefined) return undefined
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  const isEndpoint =
+    (parsed?.protocol === 'http:' || parsed?.protocol === 'https:') &&
+    [parsed.search, parsed.hash, parsed.username, parsed.password].every(part => part === '')
+  if (!isEndpoint) throw new OptionError('advertisedUrl', 'be an http or https URL with no query', url)
+  return url.replace(/\/+$/, '')
 }
 
 function textOption(name: string, value: unknown, fallback: string, pattern: RegExp): string {

@@ -1,15 +1,20 @@
 import type { MediaStream } from './media-stream.ts'
+import { arnInRegion } from './region.ts'
 import type { StreamStatus } from './stream-transitions.ts'
 
-/** A stream as DescribeStream and ListStreams tell of it. */
-export function streamInfo(stream: MediaStream, status: StreamStatus): Record<string, unknown> {
+/** A stream as DescribeStream and ListStreams describe it in a region. */
+export function streamInfo(
+  stream: MediaStream,
+  status: StreamStatus,
+  region: string,
+): Record<string, unknown> {
   const description = stream.metadata.current
   return {
     DeviceName: description.deviceName,
     StreamName: description.name,
-    StreamARN: description.arn,
+    StreamARN: stream.arnIn(region),
     MediaType: description.mediaType,
-    KmsKeyId: description.kmsKeyId,
+    KmsKeyId: stream.region === undefined ? arnInRegion(description.kmsKeyId, region) : description.kmsKeyId,
     Version: description.version,
     Status: status,
     CreationTime: description.createdMs / 1000,

@@ -1,5 +1,6 @@
 import { OptionError } from '../errors.ts'
 import { numberOption } from '../options.ts'
+import { arnInRegion } from './region.ts'
 import type { Settings } from './settings.ts'
 
 /** Where a stream's data are kept; told by the API, and without effect here. */
@@ -8,6 +9,8 @@ export type StorageTier = 'HOT' | 'WARM'
 /** What a stream is made from, beside its media. */
 export type StreamAttributes = {
   readonly name: string
+  /** The only region that has the stream. @default every region has it */
+  readonly region?: string | undefined
   readonly deviceName?: string | undefined
   readonly mediaType?: string | undefined
   readonly kmsKeyId?: string | undefined
@@ -19,7 +22,10 @@ export type StreamAttributes = {
 /** All that is known of a stream beside its media, as plain data that a store can keep. */
 export type StreamDescription = {
   readonly name: string
+  /** For a stream that every region has, the ARN in the default region of the service that made it. */
   readonly arn: string
+  /** Absent for a stream of one region, as in the stores of earlier versions. */
+  readonly isInEveryRegion?: true
   /** In epoch milliseconds; the ARN's last part. */
   readonly createdMs: number
   readonly deviceName: string | undefined
@@ -57,15 +63,17 @@ export class StreamMetadata {
     if (!/^[a-zA-Z0-9_.-]{1,256}$/.test(name)) {
       throw new OptionError('name', 'be 1 to 256 of a-z A-Z 0-9 _ . -', name)
     }
-    const { region, accountId, random } = settings
-    const account = `${region}:${accountId}`
+    const { accountId, random } = settings
+    const region = attributes.region ?? settings.defaultRegion
+    const arn = (rest: string) => arnInRegion(`arn:aws:${rest}`, region)
     const description: StreamDescription = {
       name,
-      arn: `arn:aws:kinesisvideo:${account}:stream/${name}/${createdMs}`,
+      arn: arn(`kinesisvideo::${accountId}:stream/${name}/${createdMs}`),
+      ...(attributes.region === undefined && { isInEveryRegion: true as const }),
       createdMs,
       deviceName: attributes.deviceName,
       mediaType: attributes.mediaType,
-      kmsKeyId: attributes.kmsKeyId ?? `arn:aws:kms:${account}:alias/aws/kinesisvideo`,
+      kmsKeyId: attributes.kmsKeyId ?? arn(`kms::${accountId}:alias/aws/kinesisvideo`),
       dataRetentionInHours: numberOption('dataRetentionInHours', attributes.dataRetentionInHours, 0, {
         max: MOST_RETENTION_HOURS,
       }),

@@ -19,6 +19,11 @@ export type LoadOptions = {
 /** A stream and its media. */
 export type StreamOptions = LoadOptions & {
   readonly name: string
+  /**
+   * The only region that has the stream. Without it every region has this same stream, under an ARN of its own in each.
+   * @default the service's `region` where that is set, else every region
+   */
+  readonly region?: string
   readonly source?: MediaSource
   readonly deviceName?: string
   readonly mediaType?: string
@@ -41,7 +46,14 @@ export const LOAD_OPTIONS = optionNames<LoadOptions>({
 })
 export const STREAM_OPTIONS = optionNames<StreamOptions>({
   ...{ serverStart: true, producerStart: true, fragmentTimecodeType: true, keepRecorded: true },
-  ...{ name: true, source: true, deviceName: true, mediaType: true, dataRetentionInHours: true },
+  ...{
+    name: true,
+    source: true,
+    deviceName: true,
+    mediaType: true,
+    dataRetentionInHours: true,
+    region: true,
+  },
 })
 export const APPEND_OPTIONS = optionNames<AppendOptions>({
   ...{ serverTimestampMs: true, producerTimestampMs: true, number: true },

@@ -1,20 +1,24 @@
 import { OptionError } from '../errors.ts'
 import { MediaStream, type StreamOptions } from './media-stream.ts'
 import type { StreamReference } from './members.ts'
+import { formatStreamLabel, regionOfArn, regionOption, type StreamLabel } from './region.ts'
 import { ServiceException } from './service-exception.ts'
 import type { Settings } from './settings.ts'
 import type { Storage } from './storage/storage.ts'
 import { type StreamAttributes, type StreamChanges, StreamMetadata } from './stream-metadata.ts'
 import { type StreamStatus, StreamTransitions } from './stream-transitions.ts'
 
-/** The streams of one emulator, by name and by ARN, and the states that they pass through. */
+/**
+ * The streams of one emulator, in all regions, and the states that they pass through. A region has the streams that
+ * were created in it, and those that every region has; a name means one stream within a region.
+ */
 export class StreamRegistry {
   readonly #settings: Settings
   readonly #storage: Storage
   readonly #transitions: StreamTransitions
-  readonly #byName = new Map<string, MediaStream>()
-  readonly #byArn = new Map<string, MediaStream>()
-  /** Streams whose media are gone, but that are still told of as DELETING. */
+  /** By their labels: see `StreamLabel`. */
+  readonly #streams = new Map<string, MediaStream>()
+  /** By their labels: streams whose media is gone, but that are still listed as DELETING. */
   readonly #deleting = new Map<string, MediaStream>()
   #lastCreatedMs = 0
 
@@ -32,21 +36,26 @@ export class StreamRegistry {
   /** Makes a stream with no fragments yet, ACTIVE at once. @throws OptionError */
   create(options: StreamOptions): MediaStream {
     const { dataRetentionInHours = 24, mediaType = 'video/h264' } = options
-    const metadata = this.#describe({ ...options, dataRetentionInHours, mediaType })
-    if (this.#byName.has(options.name)) throw new OptionError('name', 'be new', options.name)
+    const region = this.#regionOf(options)
+    const metadata = this.#describe({ ...options, region, dataRetentionInHours, mediaType })
+    const taken = this.#withName(options.name).find(stream => region === undefined || stream.isIn(region))
+    if (taken !== undefined) {
+      throw new OptionError('name', `be new; there is a stream ${taken.label}`, options.name)
+    }
     return this.#add(this.#make(metadata))
   }
 
-  /** Makes a stream as CreateStream does. @throws ServiceException */
-  createByCall(attributes: StreamAttributes): MediaStream {
-    const { name } = attributes
-    if (this.#byName.has(name) || this.#findDeleting(name) !== undefined) {
+  /** Makes a stream as CreateStream does, in one region. @throws ServiceException */
+  createByCall(attributes: StreamAttributes & { readonly region: string }): MediaStream {
+    const { name, region } = attributes
+    if (this.get(name, region) !== undefined || this.#findDeleting(name, region) !== undefined) {
       throw new ServiceException('ResourceInUseException', `The stream ${name} already exists.`)
     }
-    if (this.#byName.size >= this.#settings.limits.streams) {
+    const count = this.allIn(region).length
+    if (count >= this.#settings.limits.streams) {
       throw new ServiceException(
         'AccountStreamLimitExceededException',
-        `The account has ${this.#byName.size} streams, and may not have more.`,
+        `The account has ${count} streams, and may not have more.`,
       )
     }
     const stream = this.#add(this.#make(this.#describe(attributes)))
@@ -66,33 +75,50 @@ export class StreamRegistry {
   async deleteByCall(stream: MediaStream, currentVersion: string | undefined): Promise<void> {
     this.#requireActive(stream)
     if (currentVersion !== undefined) requireVersion(stream, currentVersion)
-    this.delete(stream.name)
+    this.delete(stream)
     this.#transitions.start(stream, 'DELETING')
-    if (this.statusOf(stream) === 'DELETING') this.#deleting.set(stream.name, stream)
+    if (this.statusOf(stream) === 'DELETING') this.#deleting.set(stream.label, stream)
     await stream.stop()
   }
 
-  get(name: string): MediaStream | undefined {
-    return this.#byName.get(name)
+  /** The stream that a region has under a name. */
+  get(name: string, region: string): MediaStream | undefined {
+    return this.#streams.get(formatStreamLabel({ name, region })) ?? this.#streams.get(name)
   }
 
-  /** Those that are not being deleted, in the order of their names. */
+  /**
+   * The stream that a label means. Without a region that is the one in the default region, else the only one of that
+   * name. @throws OptionError where several regions have one
+   */
+  labelled({ name, region }: StreamLabel): MediaStream | undefined {
+    const found = this.get(name, region ?? this.#settings.defaultRegion)
+    if (found !== undefined || region !== undefined) return found
+    const streams = this.#withName(name)
+    if (streams.length <= 1) return streams[0]
+    const labels = streams.map(stream => stream.label).join(', ')
+    throw new OptionError('name', `say which region's stream is meant: ${labels}`, name)
+  }
+
+  /** The streams of all regions that are not being deleted, in the order of their names. */
   all(): readonly MediaStream[] {
-    return inOrder(this.#byName.values())
+    return inOrder(this.#streams.values())
   }
 
-  /** All that the control operations tell of, in the order of their names. */
-  listed(): readonly MediaStream[] {
-    for (const name of [...this.#deleting.keys()]) this.#findDeleting(name)
-    return inOrder([...this.#byName.values(), ...this.#deleting.values()])
+  /** The streams of one region that are not being deleted, in the order of their names. */
+  allIn(region: string): readonly MediaStream[] {
+    return this.all().filter(stream => stream.isIn(region))
+  }
+
+  /** All streams that ListStreams gives in a region, in the order of their names. */
+  listed(region: string): readonly MediaStream[] {
+    const deleting = [...this.#deleting.values()].filter(stream => this.#isDeleting(stream))
+    return inOrder([...this.#streams.values(), ...deleting]).filter(stream => stream.isIn(region))
   }
 
   /** Takes a stream out and forgets its media: calls find it no longer, and open GetMedia sessions end by idling. */
-  delete(name: string): void {
-    const stream = this.#byName.get(name)
-    if (stream === undefined) return
-    this.#byName.delete(name)
-    this.#byArn.delete(stream.arn)
+  delete(stream: MediaStream): void {
+    if (this.#streams.get(stream.label) !== stream) return
+    this.#streams.delete(stream.label)
     // The answer does not wait for the disk; what is left after a stop is removed at the next start.
     stream.remove().catch(() => {})
   }
@@ -101,19 +127,22 @@ export class StreamRegistry {
     return this.#transitions.statusOf(stream)
   }
 
-  /** The stream that a request means, in any status; its ARN counts where both are given. @throws ServiceException */
-  find({ StreamName: name, StreamARN: arn }: StreamReference): MediaStream {
-    const found =
-      arn === undefined
-        ? (this.#byName.get(name ?? '') ?? this.#findDeleting(name ?? ''))
-        : (this.#byArn.get(arn) ?? this.listed().find(stream => stream.arn === arn))
+  /**
+   * The stream that a request means in its region, in any status; its ARN counts where both are given. An ARN of another
+   * region names no stream here. @throws ServiceException
+   */
+  find({ StreamName, StreamARN: arn }: StreamReference, region: string): MediaStream {
+    const name = (arn === undefined ? StreamName : arn.split('/')[1]) ?? ''
+    const found = [this.get(name, region), this.#findDeleting(name, region)].find(
+      stream => stream !== undefined && (arn === undefined || stream.arnIn(region) === arn),
+    )
     if (found !== undefined) return found
-    throw notFound(arn ?? name)
+    throw notFound(arn ?? name, arn === undefined || regionOfArn(arn) === region ? undefined : region)
   }
 
   /** As `find`, for a call that needs the stream's media. @throws ServiceException also for one that is not there yet */
-  resolve(reference: StreamReference): MediaStream {
-    const stream = this.find(reference)
+  resolve(reference: StreamReference, region: string): MediaStream {
+    const stream = this.find(reference, region)
     const status = this.statusOf(stream)
     if (status === 'ACTIVE' || status === 'UPDATING') return stream
     throw notFound(reference.StreamARN ?? reference.StreamName)
@@ -132,16 +161,34 @@ export class StreamRegistry {
   }
 
   #add(stream: MediaStream): MediaStream {
-    this.#byName.set(stream.name, stream)
-    this.#byArn.set(stream.arn, stream)
+    this.#streams.set(stream.label, stream)
     return stream
   }
 
-  #findDeleting(name: string): MediaStream | undefined {
-    const stream = this.#deleting.get(name)
-    if (stream === undefined || this.statusOf(stream) === 'DELETING') return stream
-    this.#deleting.delete(name)
-    return undefined
+  /** Where a stream that is added in code belongs; `undefined` is every region. @throws OptionError */
+  #regionOf(options: StreamOptions): string | undefined {
+    const { region: served } = this.#settings
+    if (options.region === undefined) return served
+    const region = regionOption('region', options.region)
+    if (served === undefined || region === served) return region
+    throw new OptionError('region', `be ${served}, the only region that is served`, region)
+  }
+
+  #withName(name: string): readonly MediaStream[] {
+    return this.all().filter(stream => stream.name === name)
+  }
+
+  #findDeleting(name: string, region: string): MediaStream | undefined {
+    const labels = [formatStreamLabel({ name, region }), name]
+    const streams = labels.map(label => this.#deleting.get(label))
+    return streams.find(stream => stream !== undefined && this.#isDeleting(stream))
+  }
+
+  /** Forgets a stream that is deleted by now. */
+  #isDeleting(stream: MediaStream): boolean {
+    if (this.statusOf(stream) === 'DELETING') return true
+    if (this.#deleting.get(stream.label) === stream) this.#deleting.delete(stream.label)
+    return false
   }
 
   #requireActive(stream: MediaStream): void {
@@ -162,13 +209,19 @@ function requireVersion(stream: MediaStream, version: string): void {
   )
 }
 
-function notFound(reference: string | undefined): ServiceException {
+/** `otherRegion` is the request's, where the ARN names another one. */
+function notFound(reference: string | undefined, otherRegion?: string): ServiceException {
+  const where = otherRegion === undefined ? '' : ` in ${otherRegion}`
   return new ServiceException(
     'ResourceNotFoundException',
-    `The requested stream ${reference} is not found or not active.`,
+    `The requested stream ${reference} is not found${where} or not active.`,
   )
 }
 
 function inOrder(streams: Iterable<MediaStream>): readonly MediaStream[] {
-  return [...streams].sort((a, b) => (a.name < b.name ? -1 : 1))
+  return [...streams].sort((a, b) => compare(a.name, b.name) || compare(a.region ?? '', b.region ?? ''))
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }

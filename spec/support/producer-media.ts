@@ -8,7 +8,7 @@ import {
 } from '../../lib/stages/put-media-sink.ts'
 import type { RetryEvent } from '../../lib/stages/retrying-resumer.ts'
 import { cluster, ebmlHeader, info, segmentHead, type TrackOptions, tags, tracks } from './mkv-builder.ts'
-import type { PutMediaServer, ServerFragment } from './put-media-server.ts'
+import type { ServerFragment } from './put-media-server.ts'
 
 /** What a producer sends, and a sink that sends it to a server of the specs. */
 
@@ -84,7 +84,7 @@ export type PutOutcome = PutNotices & { readonly sink: PutMediaSink; readonly er
 
 /** Writes all of it, and waits for the sink's end. */
 export async function put(
-  server: PutMediaServer,
+  server: { readonly url: string },
   media: Uint8Array | readonly Uint8Array[],
   more: Partial<PutMediaSinkOptions> = {},
 ): Promise<PutOutcome> {

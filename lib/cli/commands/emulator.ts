@@ -1,12 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import { type Emulator, type EmulatorOptions, parseFaultFile, startEmulator } from '../../emulator/index.ts'
+import {
+  type Emulator,
+  type EmulatorOptions,
+  parseFaultFile,
+  parseStreamLabel,
+  type StreamOptions,
+  startEmulator,
+} from '../../emulator/index.ts'
 import { OptionError } from '../../index.ts'
 import { parseDurationMs, parsePort } from '../arguments/numbers.ts'
+import { addLimitFlags, limitOptions } from '../emulator/limit-flags.ts'
 import { RequestLines } from '../emulator/request-lines.ts'
+import { type ServerFlags, serverOptions } from '../emulator/server-flags.ts'
 import { StreamTable } from '../emulator/stream-table.ts'
 
-type EmulatorCommandOptions = {
+type EmulatorCommandOptions = ServerFlags & {
   readonly host: string
   readonly port: number
   readonly stream: readonly string[]
@@ -17,7 +26,6 @@ type EmulatorCommandOptions = {
   readonly faults?: string
   readonly credentials: readonly string[]
   readonly signatures: boolean
-  readonly region: string
   readonly idleEnd: number
   readonly limits: boolean
   readonly json?: true
@@ -25,11 +33,11 @@ type EmulatorCommandOptions = {
 
 export function emulatorCommand(): Command {
   const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value]
-  return new Command('emulator')
+  const command = new Command('emulator')
     .description('Starts a Kinesis Video Streams on this machine, for any AWS client. Ctrl-C ends it.')
     .option(
       '--stream <name=file>',
-      'a stream that holds an MKV file or a GetMedia payload; may repeat',
+      'a stream that holds an MKV file or a GetMedia payload, in every region; REGION/NAME=FILE in one; may repeat',
       collect,
       [],
     )
@@ -38,14 +46,21 @@ export function emulatorCommand(): Command {
     .option('--data <directory>', 'keep streams and media there (default: until the end only)')
     .option(
       '--fault <name=json>',
-      'what goes wrong with the next call, such as \'door={"type":"throttle"}\'; may repeat',
+      'what goes wrong with the next call, such as \'door={"type":"throttle","operation":"PutMedia"}\'; may repeat',
       collect,
       [],
     )
     .option('--faults <file>', 'a plan of faults: {"STREAM": {"faults": [...], "random": {"seed": 1}}}')
     .option('--port <port>', '0 takes a free one', parsePort, 0)
     .option('--host <address>', 'anything but loopback lets others in', '127.0.0.1')
-    .option('--region <region>', 'region in the ARNs', 'us-east-1')
+    .option('--advertised-url <url>', 'what GetDataEndpoint answers: for proxies and containers')
+    .option('--tls-cert <file>', 'serve HTTPS with this certificate in PEM; needs --tls-key')
+    .option('--tls-key <file>', 'its private key in PEM')
+    .option('--region <region>', 'serve this region only (default: every region, each with its own streams)')
+    .option(
+      '--default-region <region>',
+      'region of unsigned requests and of the ARNs shown here (default: --region, AWS_REGION, AWS_DEFAULT_REGION or us-east-1)',
+    )
     .option(
       '--credentials <id:secret>',
       'a key pair that may sign; may repeat (default: test:test)',
@@ -54,9 +69,10 @@ export function emulatorCommand(): Command {
     )
     .option('--no-signatures', 'let unsigned requests in')
     .option('--idle-end <time>', 'when a session without new fragments ends', parseDurationMs, 3000)
-    .option('--no-limits', "lift the service's quotas")
+    .option('--no-limits', 'lift every --limit-… that is not given, save those of fragments')
     .option('--json', 'one JSON object a line: ready, and each request when it is over')
     .action(emulator)
+  return addLimitFlags(command)
 }
 
 async function emulator(options: EmulatorCommandOptions): Promise<void> {
@@ -75,13 +91,13 @@ async function emulator(options: EmulatorCommandOptions): Promise<void> {
 
 /** Without `--data` media goes to a temporary directory where lmdb is installed, and stays in memory where it is not. */
 async function start(options: EmulatorCommandOptions): Promise<Emulator> {
-  const { host, port, region, idleEnd, data } = options
+  const { host, port, idleEnd, data } = options
   const settings: EmulatorOptions = {
     host,
     port,
-    region,
     idleEndMs: idleEnd,
-    ...(options.limits ? {} : { limits: 'off' as const }),
+    ...(await serverOptions(options)),
+    ...limitOptions(options, options.limits),
     ...(options.signatures ? {} : { signatures: 'ignore' as const }),
     ...(options.credentials.length === 0 ? {} : { credentials: options.credentials.map(keyPair) }),
   }
@@ -102,13 +118,16 @@ function keyPair(text: string): { accessKeyId: string; secretAccessKey: string }
 
 async function addStreams(service: Emulator, options: EmulatorCommandOptions): Promise<void> {
   for (const argument of options.stream) {
-    const [name, source] = nameAndValue('--stream', argument)
-    await service.addStream({ name, source })
+    const [label, source] = nameAndValue('--stream', argument)
+    await service.addStream({ ...streamOf('--stream', label), source })
   }
   for (const argument of options.live) {
-    const [name, source] = nameAndValue('--live', argument)
-    const known = service.streams.find(stream => stream.name === name)
-    const stream = known ?? (await service.addStream({ name }))
+    const [label, source] = nameAndValue('--live', argument)
+    const { name, region } = streamOf('--live', label)
+    const known = service.streams.find(
+      stream => stream.name === name && (region === undefined || stream.isIn(region)),
+    )
+    const stream = known ?? (await service.addStream(streamOf('--live', label)))
     await stream.playLive(source, { loop: options.loop ?? false })
   }
   for (const argument of options.fault) {
@@ -121,8 +140,15 @@ async function addStreams(service: Emulator, options: EmulatorCommandOptions): P
 function planFaults(service: Emulator, text: string): void {
   for (const [name, { faults, random }] of Object.entries(parseFaultFile(text))) {
     if (faults !== undefined) service.faults(name, faults)
-    if (random !== undefined) service.randomFaults(name, random)
+    const randoms = random === undefined ? [] : [random].flat()
+    for (const options of randoms) service.randomFaults(name, options)
   }
+}
+
+/** Reads `NAME` or `REGION/NAME`. */
+function streamOf(option: string, label: string): Pick<StreamOptions, 'name' | 'region'> {
+  const { name, region } = parseStreamLabel(option, label)
+  return region === undefined ? { name } : { name, region }
 }
 
 function nameAndValue(option: string, argument: string): [name: string, value: string] {
@@ -132,25 +158,31 @@ function nameAndValue(option: string, argument: string): [name: string, value: s
   return [argument.slice(0, at), argument.slice(at + 1)]
 }
 
-function tellReady(service: Emulator, { region, json, credentials }: EmulatorCommandOptions): void {
-  const streams = service.streams.map(({ name, arn, fragments }) => ({
+function tellReady(service: Emulator, { json, credentials, tlsCert }: EmulatorCommandOptions): void {
+  const { url: localUrl, advertisedUrl: url, defaultRegion: region } = service
+  const streams = service.streams.map(({ name, region = null, arn, fragments }) => ({
     name,
+    region,
     arn,
     fragments: fragments.length,
   }))
   if (json) {
-    process.stdout.write(`${JSON.stringify({ event: 'ready', url: service.url, region, streams })}\n`)
+    process.stdout.write(`${JSON.stringify({ event: 'ready', url, localUrl, region, streams })}\n`)
     return
   }
   const keys =
     credentials.length === 0
       ? 'AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test'
       : 'AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…'
-  process.stdout.write(`Kinesis Video Streams at ${service.url}. For your AWS client:
+  const where = url === localUrl ? url : `${url} (listening at ${localUrl})`
+  // AWS clients do not trust a self-signed certificate by default.
+  const trust =
+    tlsCert === undefined ? '' : `export AWS_CA_BUNDLE=${tlsCert} NODE_EXTRA_CA_CERTS=${tlsCert}\n`
+  process.stdout.write(`Kinesis Video Streams at ${where}. For your AWS client:
 
-export AWS_ENDPOINT_URL=${service.url}
+export AWS_ENDPOINT_URL=${url}
 export ${keys} AWS_REGION=${region}
-
+${trust}
 `)
 }
 

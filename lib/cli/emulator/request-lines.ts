@@ -33,6 +33,7 @@ function line(record: RequestRecord): object {
   const {
     operation = null,
     path,
+    region,
     at,
     requestId,
     statusCode = null,
@@ -44,6 +45,7 @@ function line(record: RequestRecord): object {
     requestId,
     operation,
     path,
+    region,
     at: new Date(at).toISOString(),
     statusCode,
     errorType,

@@ -40,12 +40,12 @@ function streamTable(service: Emulator): string {
   if (streams.length === 0) return 'No streams yet; give --stream NAME=FILE, or call CreateStream.'
   const head = ['stream', 'fragments', 'media', 'newest', 'open sessions', 'faults to come']
   const table = new Table({ head, style: { head: [], border: [], compact: true } })
-  for (const { name, fragments, openSessions } of streams) {
+  for (const { label, fragments, openSessions } of streams) {
     const bytes = fragments.reduce((sum, { byteLength }) => sum + byteLength, 0)
     const newest = fragments.at(-1)
     const age =
       newest === undefined ? '-' : `${((Date.now() - newest.serverTimestampMs) / 1000).toFixed(1)} s ago`
-    table.push([name, fragments.length, formatBytes(bytes), age, openSessions, service.pendingFaults(name)])
+    table.push([label, fragments.length, formatBytes(bytes), age, openSessions, service.pendingFaults(label)])
   }
   return table.toString()
 }

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GetMediaError, OptionError } from '../../errors.ts'
 import type { RandomFaultOptions } from '../faults/random-faults.ts'
-import type { Fault } from '../faults.ts'
+import type { PlannedFault } from '../faults.ts'
 import { sendJson } from '../json-answer.ts'
 import { readBody } from '../json-body.ts'
 import type { Service } from '../operation.ts'
+import { parseStreamLabel } from '../region.ts'
 
 /** Paths below this are the emulator's own, and no operation of AWS. */
 export const ADMIN_PREFIX = '/_emulator/'
@@ -12,8 +13,9 @@ export const ADMIN_PREFIX = '/_emulator/'
 /**
  * What one can ask a running emulator, beside AWS's API; unsigned, for whoever reaches the port:
  * - `GET health`
- * - `GET streams`: names, fragments, bytes, open sessions
- * - `POST streams/NAME/faults`: a list of faults, or `{ faults, random }`; `DELETE` forgets them
+ * - `GET streams`: names, regions, fragments, bytes, open sessions
+ * - `POST streams/NAME/faults`: a list of faults, or `{ faults, random }`; `DELETE` forgets them. `REGION/NAME` in place
+ *   of `NAME` is the stream in that region only
  */
 export async function answerAdmin(
   request: IncomingMessage,
@@ -33,7 +35,7 @@ export async function answerAdmin(
 class NoSuchPath extends Error {}
 
 async function route(request: IncomingMessage, path: string, service: Service): Promise<unknown> {
-  const faultsOf = /^streams\/([^/]+)\/faults$/.exec(path)?.[1]
+  const faultsOf = /^streams\/([^/]+(?:\/[^/]+)?)\/faults$/.exec(path)?.[1]
   if (request.method === 'GET' && path === 'health') return health(service)
   if (request.method === 'GET' && path === 'streams')
     return service.streams.all().map(stream => describe(stream, service))
@@ -43,43 +45,64 @@ async function route(request: IncomingMessage, path: string, service: Service): 
     return { pendingFaults: 0 }
   }
   throw new NoSuchPath(
-    `no ${request.method} ${ADMIN_PREFIX}${path}; there is GET health, GET streams, POST and DELETE streams/NAME/faults`,
+    `no ${request.method} ${ADMIN_PREFIX}${path}; there is GET health, GET streams, POST and DELETE streams/[REGION/]NAME/faults`,
   )
 }
 
 function health(service: Service): object {
-  return { status: 'ok', url: service.url, streams: service.streams.all().length }
+  return {
+    status: 'ok',
+    url: service.settings.advertisedUrl ?? service.url,
+    streams: service.streams.all().length,
+  }
 }
 
 type Stream = ReturnType<Service['streams']['all']>[number]
 
 function describe(stream: Stream, service: Service): object {
-  const { name, arn, openSessions } = stream
+  const { name, region = null, arn, openSessions } = stream
   const fragments = stream.fragments
   return {
     name,
+    region,
     arn,
     fragments: fragments.length,
     bytes: fragments.reduce((sum, { byteLength }) => sum + byteLength, 0),
     openSessions,
-    pendingFaults: service.faults.pending(name),
+    pendingFaults: service.faults.pending(stream.label),
   }
 }
 
-async function planFaults(request: IncomingMessage, encodedName: string, service: Service): Promise<object> {
-  const name = existing(encodedName, service)
+async function planFaults(request: IncomingMessage, encodedLabel: string, service: Service): Promise<object> {
+  const label = existing(encodedLabel, service)
   const body = parse((await readBody(request, service.settings.clock)).toString('utf8'))
   const { faults, random } = Array.isArray(body) ? { faults: body, random: undefined } : body
+  if (faults === undefined && random === undefined)
+    throw new OptionError('the body', 'have `faults`, `random`, or both', body)
+  if (faults !== undefined && !Array.isArray(faults)) throw new OptionError('faults', 'be a list', faults)
   // What they hold is checked where it is planned.
-  if (faults !== undefined) service.faults.add(name, faults as (Fault | null)[])
-  if (random !== undefined) service.faults.addRandom(name, random as RandomFaultOptions)
-  return { pendingFaults: service.faults.pending(name) }
+  if (faults !== undefined) service.faults.add(label, faults as PlannedFault[])
+  for (const options of random === undefined ? [] : [random].flat()) {
+    service.faults.addRandom(label, options as RandomFaultOptions)
+  }
+  return { pendingFaults: service.faults.pending(label) }
 }
 
-function existing(encodedName: string, service: Service): string {
-  const name = decodeURIComponent(encodedName)
-  if (service.streams.get(name) === undefined) throw new NoSuchPath(`no stream ${JSON.stringify(name)}`)
-  return name
+/** The label in a path; where it names no region, a stream of any region will do. */
+function existing(encodedLabel: string, service: Service): string {
+  const label = decodeLabel(encodedLabel)
+  const { name, region } = parseStreamLabel('the stream', label)
+  const isMeant = (stream: Stream) => stream.name === name && (region === undefined || stream.isIn(region))
+  if (!service.streams.all().some(isMeant)) throw new NoSuchPath(`no stream ${JSON.stringify(label)}`)
+  return label
+}
+
+function decodeLabel(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded)
+  } catch {
+    throw new NoSuchPath(`no stream ${JSON.stringify(encoded)}`)
+  }
 }
 
 function parse(text: string): unknown[] | { readonly faults?: unknown; readonly random?: unknown } {

@@ -1,7 +1,8 @@
 import { AbortError } from '../../errors.ts'
+import type { FaultEffect } from '../faults/fault-effect.ts'
 import type { StoredFragment } from '../fragment.ts'
 import { PacedBody } from '../paced-body.ts'
-import { BodyOver, type ResponseBody } from '../response-body.ts'
+import { type BodyEnd, BodyOver, type ResponseBody } from '../response-body.ts'
 import { errorChunk, leadingTags, SEGMENT_HEAD } from '../service-tags.ts'
 import type { Settings } from '../settings.ts'
 
@@ -11,20 +12,29 @@ const NOT_FOUND = { id: 3000, code: 'FRAGMENT_NOT_FOUND' } as const
 /** How a body of listed fragments came to its end. */
 export type FragmentListEnd = 'complete' | 'error-tag' | 'fault' | 'client'
 
+/** The numbers of a list, the lookup of their fragments, and the effect of a fault. */
+export type FragmentList = {
+  readonly numbers: readonly string[]
+  readonly find: (number: bigint) => StoredFragment | undefined
+  readonly fault: FaultEffect
+}
+
 /**
  * Sends the chunks of listed fragments, in the order of the list: as GetMedia's, but without the tags that end those.
  * A number that is not there gives a chunk of its own that says so; `missingFragment` decides what follows.
  */
 export async function sendFragmentList(
-  numbers: readonly string[],
-  find: (number: bigint) => StoredFragment | undefined,
+  { numbers, find, fault }: FragmentList,
   body: ResponseBody,
   settings: Settings,
 ): Promise<FragmentListEnd> {
-  const paced = new PacedBody(body, settings.limits.bytesPerSecond, settings.clock)
+  const { bytesPerSecond = settings.limits.bytesPerSecond, breakOff } = fault
+  const paced = new PacedBody(body, bytesPerSecond, settings.clock)
+  if (breakOff?.atByte !== undefined) body.breakAt(breakOff.atByte, breakOff.how)
   let end: FragmentListEnd = 'complete'
   try {
-    for (const number of numbers) {
+    for (const [sent, number] of numbers.entries()) {
+      if (sent === breakOff?.afterFragments) return await breakNow(body, breakOff.how)
       const fragment = find(BigInt(number))
       if (fragment !== undefined) await sendChunk(fragment, paced)
       else {
@@ -40,6 +50,11 @@ export async function sendFragmentList(
     if (error instanceof AbortError) return 'client'
     throw error
   }
+}
+
+async function breakNow(body: ResponseBody, how: BodyEnd): Promise<FragmentListEnd> {
+  await body.finish(how)
+  return 'fault'
 }
 
 /** How many bytes a fragment's chunk has in such a body. */

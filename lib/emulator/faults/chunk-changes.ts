@@ -1,27 +1,7 @@
 import { EbmlReader } from '../../mkv/ebml-reader.ts'
 import { ELEMENT_IDS as ID } from '../../mkv/schema/elements.ts'
 import { element, master, string } from '../../mkv/writer.ts'
-import type {
-  BackwardTimecodeFault,
-  Fault,
-  NoTrailingTagsFault,
-  RecycledStreamFault,
-  RepeatedTimecodeFault,
-} from '../faults.ts'
 import type { StoredFragment } from '../fragment.ts'
-
-type ChunkFault = NoTrailingTagsFault | RepeatedTimecodeFault | BackwardTimecodeFault | RecycledStreamFault
-
-function isChunkFault(fault: Fault | undefined): fault is ChunkFault {
-  return fault !== undefined && CHUNK_FAULTS.includes(fault.type)
-}
-
-const CHUNK_FAULTS: readonly Fault['type'][] = [
-  'no-trailing-tags',
-  'repeated-timecode',
-  'backward-timecode',
-  'recycled-stream',
-]
 
 /** The parts of a chunk that a fault may change. */
 export type ChunkParts = {
@@ -30,45 +10,58 @@ export type ChunkParts = {
   readonly hasTrailingTags: boolean
 }
 
-/**
- * What a session sends of a fragment: the fragment's own bytes, unless a fault says that the producer or the service
- * misbehaves from its n-th fragment on.
- */
+/** A fragment that is changed: its chunk as it should be, and where it stands. */
+export type ChangedFragment = {
+  readonly whole: ChunkParts
+  /** 0 for the first that may be changed. */
+  readonly place: number
+  /** The timestamp, in ticks, of the last Cluster that was sent as it is; 0 where there was none. */
+  readonly timestampBefore: bigint
+}
+
+/** A change of every chunk after the first N, as by a producer or a service that misbehaves. */
+export type ChunkChange = {
+  readonly afterFragments: number
+  readonly change: (fragment: ChangedFragment) => ChunkParts
+}
+
+/** The service's last tags, and with them its token, are missing in one chunk. */
+export function leaveOutTrailingTags({ whole, place }: ChangedFragment): ChunkParts {
+  return place === 0 ? { ...whole, hasTrailingTags: false } : whole
+}
+
+/** The Cluster has the timestamp of the one before. */
+export function repeatTimestamp({ whole, timestampBefore }: ChangedFragment): ChunkParts {
+  return { ...whole, cluster: withTimestamp(whole.cluster, timestampBefore) }
+}
+
+/** Cluster timestamps start at zero again. */
+export function restartTimestamps({ whole, place }: ChangedFragment): ChunkParts {
+  return { ...whole, cluster: withTimestamp(whole.cluster, BigInt(place)) }
+}
+
+/** A ContactId tag names another call. */
+export function addContact(contactId = OTHER_CONTACT): ChunkChange['change'] {
+  return ({ whole }) => ({ ...whole, trailer: Buffer.concat([whole.trailer, contactTag(contactId)]) })
+}
+
+/** The parts of each fragment's chunk: the fragment's own bytes, unless a fault changes them. */
 export class ChunkChanges {
-  readonly #fault: Fault | undefined
+  readonly #change: ChunkChange | undefined
   #sent = 0
-  #timestampBefore: bigint | undefined
+  #timestampBefore = 0n
 
-  constructor(fault: Fault | undefined) {
-    this.#fault = fault
+  constructor(change: ChunkChange | undefined) {
+    this.#change = change
   }
 
-  next(fragment: StoredFragment): ChunkParts {
-    const { cluster, trailer } = fragment
-    const index = this.#sent++
+  next({ cluster, trailer }: StoredFragment): ChunkParts {
     const whole = { cluster, trailer, hasTrailingTags: true }
-    return isChunkFault(this.#fault) ? this.#change(this.#fault, index, whole) : whole
-  }
-
-  #change(fault: ChunkFault, index: number, whole: ChunkParts): ChunkParts {
-    const place = index - (fault.afterFragments ?? 0)
-    if (place < 0) {
-      this.#timestampBefore = timestampOf(whole.cluster)?.value
-      return whole
-    }
-    switch (fault.type) {
-      case 'no-trailing-tags':
-        return place === 0 ? { ...whole, hasTrailingTags: false } : whole
-      case 'repeated-timecode':
-        return { ...whole, cluster: withTimestamp(whole.cluster, this.#timestampBefore ?? 0n) }
-      case 'backward-timecode':
-        return { ...whole, cluster: withTimestamp(whole.cluster, BigInt(place)) }
-      case 'recycled-stream':
-        return {
-          ...whole,
-          trailer: Buffer.concat([whole.trailer, contactTag(fault.contactId ?? OTHER_CONTACT)]),
-        }
-    }
+    if (this.#change === undefined) return whole
+    const place = this.#sent++ - this.#change.afterFragments
+    if (place >= 0) return this.#change.change({ whole, place, timestampBefore: this.#timestampBefore })
+    this.#timestampBefore = timestampOf(cluster)?.value ?? 0n
+    return whole
   }
 }
 

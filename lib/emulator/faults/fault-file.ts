@@ -1,10 +1,13 @@
 import { OptionError } from '../../errors.ts'
-import type { Fault } from '../faults.ts'
+import type { PlannedFault } from '../faults.ts'
 import type { RandomFaultOptions } from './random-faults.ts'
 
-/** A plan of faults as JSON: for each stream a list that is used up, and faults by chance after it. */
+/** Faults by chance for one operation, or a list of these for several. */
+type RandomFaults = RandomFaultOptions | readonly RandomFaultOptions[]
+
+/** A plan of faults as JSON: for each stream, by `NAME` or `REGION/NAME`, a list that is used up, and faults by chance after it. */
 export type FaultFile = Readonly<
-  Record<string, { readonly faults?: readonly (Fault | null)[]; readonly random?: RandomFaultOptions }>
+  Record<string, { readonly faults?: readonly PlannedFault[]; readonly random?: RandomFaults }>
 >
 
 /** Reads a plan. The faults themselves are checked where they are planned. @throws OptionError */
@@ -16,13 +19,18 @@ export function parseFaultFile(text: string): FaultFile {
       throw new OptionError(`faults.${stream}`, 'be an object with `faults`, `random`, or both', entry)
     const unknown = Object.keys(entry).find(name => name !== 'faults' && name !== 'random')
     if (unknown !== undefined)
-      throw new OptionError(`faults.${stream}.${unknown}`, 'be absent', entry[unknown])
+      throw new OptionError(
+        `faults.${stream}.${unknown}`,
+        'be absent: there are `faults` and `random`',
+        entry[unknown],
+      )
     if (entry.faults !== undefined && !Array.isArray(entry.faults)) {
       throw new OptionError(`faults.${stream}.faults`, 'be a list', entry.faults)
     }
-    if (entry.random !== undefined && !isRecord(entry.random)) {
-      throw new OptionError(`faults.${stream}.random`, 'be an object', entry.random)
-    }
+    const { random } = entry
+    const isRandom =
+      random === undefined || isRecord(random) || (Array.isArray(random) && random.every(isRecord))
+    if (!isRandom) throw new OptionError(`faults.${stream}.random`, 'be an object, or a list of them', random)
   }
   return plan as FaultFile
 }

@@ -1,49 +1,32 @@
 import { OptionError } from '../../errors.ts'
-import { knownOptions, numberOption, optionNames } from '../../options.ts'
-import type { Fault } from '../faults.ts'
+import { choiceOption, knownOptions, numberOption, optionNames } from '../../options.ts'
+import type { Fault, FaultType } from '../faults.ts'
+import { FAULT_OPERATIONS, type FaultOperation } from './fault-operations.ts'
+import { FAULTS } from './fault-table.ts'
 import { randomFrom } from './seeded-random.ts'
 
 /** Faults by chance: the same seed gives the same faults, call after call. */
 export type RandomFaultOptions = {
   readonly seed: number
+  /** The operation whose calls go wrong. @default 'GetMedia' */
+  readonly operation?: FaultOperation
   /** Share of the calls that go wrong, 0 to 1. @default 0.5 */
   readonly share?: number
-  /** Kinds to choose from. @default all but `stall` and `drip`, which take time */
+  /**
+   * Kinds to choose from. @default those that the operation has of `reset`, `cut`, `cut-in-block`, `end`,
+   * `no-last-chunk`, `throttle`, `exception`, `error-tag` and `error-ack`
+   */
   readonly types?: readonly RandomFaultType[]
   /** Byte faults strike below this. @default 1_000_000 */
   readonly maxByte?: number
 }
 
-const OPTIONS = optionNames<RandomFaultOptions>({ seed: true, share: true, types: true, maxByte: true })
-
-export type RandomFaultType = keyof typeof MAKERS
-
-type Draw = (below: number) => number
-
-const MAKERS = {
-  reset: (draw, maxByte) => ({ type: 'reset', atByte: draw(maxByte) }),
-  cut: (draw, maxByte) => ({ type: 'cut', atByte: draw(maxByte) }),
-  'cut-in-block': draw => ({ type: 'cut-in-block', block: 1 + draw(100) }),
-  end: (draw, maxByte) => ({ type: 'end', atByte: draw(maxByte) }),
-  stall: (draw, maxByte) => ({ type: 'stall', atByte: draw(maxByte) }),
-  drip: draw => ({ type: 'drip', bytesPerSecond: 1000 + draw(100_000) }),
-  throttle: () => ({ type: 'throttle' }),
-  exception: draw => ({ type: 'exception', errorType: ['InternalFailure', 'ServiceUnavailable'][draw(2)]! }),
-  'error-tag': draw => ({ type: 'error-tag', id: [3002, 5000][draw(2)]!, afterFragments: draw(4) }),
-} as const satisfies Record<string, (draw: Draw, maxByte: number) => Fault>
-
-const QUICK: readonly RandomFaultType[] = [
-  'reset',
-  'cut',
-  'cut-in-block',
-  'end',
-  'throttle',
-  'exception',
-  'error-tag',
-]
+export type RandomFaultType = FaultType
 
 /** Draws a fault, or none, for each call. */
 export class RandomFaults {
+  /** The operation whose calls go wrong. */
+  readonly operation: FaultOperation
   readonly #random: () => number
   readonly #share: number
   readonly #types: readonly RandomFaultType[]
@@ -51,11 +34,12 @@ export class RandomFaults {
 
   /** @throws OptionError */
   constructor(options: RandomFaultOptions, path = 'random') {
-    knownOptions(`\`${path}\``, options, OPTIONS, `${path}.`)
+    knownOptions(`\`${path}\``, options, OPTION_NAMES, `${path}.`)
     this.#random = randomFrom(numberOption(`${path}.seed`, options.seed ?? null, 0, { integer: true }))
     this.#share = numberOption(`${path}.share`, options.share, 0.5, { max: 1 })
     this.#maxByte = numberOption(`${path}.maxByte`, options.maxByte, 1_000_000, { min: 1, integer: true })
-    this.#types = checkTypes(options.types ?? QUICK, `${path}.types`)
+    this.operation = choiceOption(`${path}.operation`, options.operation, 'GetMedia', FAULT_OPERATIONS)
+    this.#types = chooseTypes(options.types, this.operation, `${path}.types`)
   }
 
   next(): Fault | undefined {
@@ -69,12 +53,28 @@ export class RandomFaults {
     if (isHit >= this.#share) return undefined
     const type = this.#types[Math.floor(kind * this.#types.length)]!
     let drawn = 0
-    return MAKERS[type](below => Math.floor(draws[drawn++]! * below), this.#maxByte)
+    return FAULTS[type].draw(below => Math.floor(draws[drawn++]! * below), this.#maxByte)
   }
 }
 
-function checkTypes(types: readonly RandomFaultType[], path: string): readonly RandomFaultType[] {
-  const isKnown = Array.isArray(types) && types.length > 0 && types.every(type => Object.hasOwn(MAKERS, type))
-  if (!isKnown) throw new OptionError(path, `be a list of ${Object.keys(MAKERS).join(', ')}`, types)
+const OPTION_NAMES = optionNames<RandomFaultOptions>({
+  seed: true,
+  operation: true,
+  share: true,
+  types: true,
+  maxByte: true,
+})
+
+function chooseTypes(
+  types: readonly RandomFaultType[] | undefined,
+  operation: FaultOperation,
+  path: string,
+): readonly RandomFaultType[] {
+  const possible = (Object.keys(FAULTS) as RandomFaultType[]).filter(type =>
+    FAULTS[type].operations.includes(operation),
+  )
+  if (types === undefined) return possible.filter(type => FAULTS[type].isDrawnByDefault)
+  const fits = Array.isArray(types) && types.length > 0 && types.every(type => possible.includes(type))
+  if (!fits) throw new OptionError(path, `be a list of ${possible.join(', ')} for ${operation}`, types)
   return types
 }

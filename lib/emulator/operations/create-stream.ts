@@ -33,8 +33,10 @@ export const createStream = defineOperation({
       service,
       record,
     )
+    service.faults.strike('CreateStream', { name: request.StreamName }, record)
     const stream = service.streams.createByCall({
       name: request.StreamName,
+      region: record.region,
       deviceName: request.DeviceName,
       mediaType: request.MediaType,
       kmsKeyId: request.KmsKeyId,

@@ -10,8 +10,9 @@ export const describeStreamStorageConfiguration = defineOperation({
   path: '/describeStreamStorageConfiguration',
   request: { type: 'structure', members: STREAM_MEMBERS, oneOf: ONE_STREAM },
   handle(request, service, record) {
-    const { name, arn, metadata } = admit(GATE, request, service, record)
+    const stream = admit(GATE, request, service, record)
+    const { name, metadata } = stream
     const StreamStorageConfiguration = { DefaultStorageTier: metadata.current.storageTier }
-    return { json: { StreamName: name, StreamARN: arn, StreamStorageConfiguration } }
+    return { json: { StreamName: name, StreamARN: stream.arnIn(record.region), StreamStorageConfiguration } }
   },
 })

@@ -15,6 +15,6 @@ export const describeStream = defineOperation({
   request: { type: 'structure', members: STREAM_MEMBERS, oneOf: ONE_STREAM },
   handle(request, service, record) {
     const stream = admit(GATE, request, service, record)
-    return { json: { StreamInfo: streamInfo(stream, service.streams.statusOf(stream)) } }
+    return { json: { StreamInfo: streamInfo(stream, service.streams.statusOf(stream), record.region) } }
   },
 })

@@ -34,7 +34,7 @@ export const getDataEndpoint = defineOperation({
   },
   handle(request, service, record) {
     const stream = admitToMedia(GATE, request, service, record)
-    service.faults.renewEndpoint(stream.name)
+    service.faults.renewEndpoint(stream, record.region)
     return { json: { DataEndpoint: service.settings.advertisedUrl ?? service.url } }
   },
 })

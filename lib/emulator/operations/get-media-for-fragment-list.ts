@@ -7,6 +7,7 @@ import { defineOperation } from '../operation.ts'
 import { invalidArgument, tooManyCalls, tooManySessions } from '../service-exception.ts'
 
 const OPERATION = 'GetMediaForFragmentList'
+const GATE = { operation: OPERATION, rates: {}, strikesLater: true } as const
 
 /** GetMediaForFragmentList: the chunks of archived fragments, in the order of the list. */
 export const getMediaForFragmentList = defineOperation({
@@ -24,20 +25,21 @@ export const getMediaForFragmentList = defineOperation({
   },
   handle(request, service, record) {
     const { settings, rates, connections } = service
-    const stream = admitToMedia({ operation: OPERATION, rates: {} }, request, service, record)
+    const stream = admitToMedia(GATE, request, service, record)
     const numbers = request.Fragments
     const find = (number: bigint) => findArchived(stream, number)
     if (settings.missingFragment === 'exception') requireAll(numbers, find)
     if (!rates.tryTakePoints('fragmentMediaPerSecond', stream, numbers.length)) {
       throw tooManyCalls(OPERATION, stream.name)
     }
+    const fault = service.faults.strike(OPERATION, stream, record)
     const release = connections.take('fragmentListSessions', stream)
     if (release === undefined) throw tooManySessions(OPERATION, stream.name)
     return {
       contentType: 'video/webm',
       async send(body) {
         body.onOver(release)
-        record.endedBy = await sendFragmentList(numbers, find, body, settings)
+        record.endedBy = await sendFragmentList({ numbers, find, fault }, body, settings)
       },
     }
   },

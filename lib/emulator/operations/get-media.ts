@@ -1,12 +1,15 @@
 import { admitToMedia } from '../admission.ts'
-import { raiseFault } from '../faults.ts'
 import { GetMediaSession } from '../get-media-session.ts'
 import { ONE_STREAM, STREAM_MEMBERS } from '../members.ts'
 import { defineOperation } from '../operation.ts'
 import { tooManySessions } from '../service-exception.ts'
 import { findStart, START_SELECTOR } from '../start-position.ts'
 
-const GATE = { operation: 'GetMedia', rates: { stream: 'getMediaCallsPerSecond' } } as const
+const GATE = {
+  operation: 'GetMedia',
+  rates: { stream: 'getMediaCallsPerSecond' },
+  strikesLater: true,
+} as const
 
 /** GetMedia: the chunks of a stream from a start selector on. */
 export const getMedia = defineOperation({
@@ -22,10 +25,7 @@ export const getMedia = defineOperation({
     const stream = admitToMedia(GATE, request, service, record)
     const start = findStart(request.StartSelector, stream.store, settings.unknownFragment)
     if (!stream.hasFreeSession) throw tooManySessions('GetMedia', stream.name)
-    faults.checkEndpoint(stream.name)
-    const fault = faults.take(stream.name)
-    record.fault = fault?.type
-    raiseFault(fault, stream.name)
+    const fault = faults.strike('GetMedia', stream, record)
     const release = stream.takeSession()
     return {
       contentType: 'video/webm',

@@ -4,7 +4,7 @@ import { defineOperation } from '../operation.ts'
 import { invalidArgument } from '../service-exception.ts'
 import { streamInfo } from '../stream-info.ts'
 
-/** ListStreams: all streams, by name, in pages. The token is the last name of the page, in base64. */
+/** ListStreams: all streams of the region, by name, in pages. The token is the last name of the page, in base64. */
 export const listStreams = defineOperation({
   name: 'ListStreams',
   path: '/listStreams',
@@ -27,11 +27,13 @@ export const listStreams = defineOperation({
     const { streams } = service
     const after = request.NextToken ? lastNameOf(request.NextToken) : ''
     const prefix = request.StreamNameCondition?.ComparisonValue ?? ''
-    const matching = streams.listed().filter(stream => stream.name > after && stream.name.startsWith(prefix))
+    const matching = streams
+      .listed(record.region)
+      .filter(stream => stream.name > after && stream.name.startsWith(prefix))
     const page = matching.slice(0, request.MaxResults ?? 10_000)
     const NextToken =
       page.length < matching.length ? Buffer.from(page.at(-1)!.name).toString('base64') : undefined
-    const StreamInfoList = page.map(stream => streamInfo(stream, streams.statusOf(stream)))
+    const StreamInfoList = page.map(stream => streamInfo(stream, streams.statusOf(stream), record.region))
     return { json: { StreamInfoList, NextToken } }
   },
 })

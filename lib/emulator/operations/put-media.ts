@@ -6,7 +6,11 @@ import { ProducerHeaders } from '../put-media/producer-headers.ts'
 import { PutMediaSession } from '../put-media/put-media-session.ts'
 import { invalidArgument, tooManySessions } from '../service-exception.ts'
 
-const GATE = { operation: 'PutMedia', rates: { stream: 'putMediaCallsPerSecond' } } as const
+const GATE = {
+  operation: 'PutMedia',
+  rates: { stream: 'putMediaCallsPerSecond' },
+  strikesLater: true,
+} as const
 
 /** Where the members of a PutMedia request come from; the SDKs' models do not have it. */
 const HEADERS: Readonly<Record<string, string>> = {
@@ -38,13 +42,14 @@ export const putMedia = defineOperation({
     }
     const headers = new ProducerHeaders(request)
     const stream = admitToMedia(GATE, request, service, record)
+    const fault = service.faults.strike('PutMedia', stream, record)
     const release = service.connections.take('putMediaSessions', stream)
     if (release === undefined) throw tooManySessions('PutMedia', stream.name)
     return {
       contentType: 'application/json',
       async send(body, incoming) {
         const { settings } = service
-        const session = new PutMediaSession({ stream, headers, request: incoming, body, settings })
+        const session = new PutMediaSession({ stream, headers, request: incoming, body, settings, fault })
         record.endedBy = await session.run(release)
       },
     }

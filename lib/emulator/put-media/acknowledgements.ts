@@ -1,3 +1,6 @@
+import { type Clock, sleep, systemClock } from '../../clock.ts'
+import { AckDelays } from '../faults/ack-delays.ts'
+import type { AckType, PlannedError } from '../faults/fault-effect.ts'
 import type { ResponseBody } from '../response-body.ts'
 import { PUT_MEDIA_ERRORS, type PutMediaErrorCode } from './error-codes.ts'
 
@@ -11,12 +14,22 @@ export type FragmentEvent = 'BUFFERING' | 'RECEIVED' | 'PERSISTED'
 export class Acknowledgements {
   readonly #body: ResponseBody
   readonly #areWanted: boolean
+  readonly #delays: AckDelays
+  readonly #clock: Clock
+  readonly #late = new Set<Promise<void>>()
   #taken: Promise<unknown> = Promise.resolve()
 
-  /** Without `areWanted` only errors are told. */
-  constructor(body: ResponseBody, areWanted: boolean) {
+  /** Without `areWanted` only errors are sent. `delays` comes from a fault. */
+  constructor(
+    body: ResponseBody,
+    areWanted: boolean,
+    delays: AckDelays = new AckDelays(undefined),
+    clock: Clock = systemClock,
+  ) {
     this.#body = body
     this.#areWanted = areWanted
+    this.#delays = delays
+    this.#clock = clock
   }
 
   /** Resolves when the client has taken so many that more may be sent; a client that reads none holds its own upload back. */
@@ -25,16 +38,45 @@ export class Acknowledgements {
   }
 
   tell(event: FragmentEvent, fragment: AcknowledgedFragment): void {
-    if (this.#areWanted) this.#write({ EventType: event, ...membersOf(fragment) })
+    this.#send(event, fragment)
   }
 
   tellIdle(fragment: AcknowledgedFragment | undefined): void {
-    if (this.#areWanted) this.#write({ EventType: 'IDLE', ...membersOf(fragment) })
+    this.#send('IDLE', fragment)
   }
 
   tellError(code: PutMediaErrorCode, fragment: AcknowledgedFragment | undefined): void {
     const error = { ErrorCode: code, ErrorId: PUT_MEDIA_ERRORS[code] }
     this.#write({ EventType: 'ERROR', ...membersOf(fragment), ...error })
+  }
+
+  /** An ERROR that a fault plans, whatever its id. */
+  tellPlannedError({ errorCode, errorId }: PlannedError, fragment: AcknowledgedFragment | undefined): void {
+    const error = { ErrorCode: errorCode, ErrorId: errorId }
+    this.#write({ EventType: 'ERROR', ...membersOf(fragment), ...error })
+  }
+
+  /** Resolves when those that a fault makes late are sent, or the client has gone. */
+  async whenLateAreSent(): Promise<void> {
+    await Promise.all(this.#late)
+  }
+
+  #send(type: AckType, fragment: AcknowledgedFragment | undefined): void {
+    const delayMs = this.#delays.delayMs(type, fragment?.number)
+    if (!this.#areWanted || delayMs === Number.POSITIVE_INFINITY) return
+    const acknowledgement = { EventType: type, ...membersOf(fragment) }
+    if (delayMs === 0) this.#write(acknowledgement)
+    else this.#sendLate(acknowledgement, delayMs)
+  }
+
+  #sendLate(acknowledgement: Record<string, unknown>, delayMs: number): void {
+    const sent = sleep(delayMs, this.#clock, this.#body.closed)
+      .then(
+        () => this.#write(acknowledgement),
+        () => {},
+      )
+      .finally(() => this.#late.delete(sent))
+    this.#late.add(sent)
   }
 
   #write(acknowledgement: Record<string, unknown>): void {

@@ -1,8 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { type Clock, sleep } from '../../clock.ts'
+import { AckDelays } from '../faults/ack-delays.ts'
+import type { FaultEffect } from '../faults/fault-effect.ts'
+import { PlannedBreak, PlannedErrorAck, UploadFault } from '../faults/upload-fault.ts'
+import type { MediaFragment } from '../fragment.ts'
 import type { MediaStream } from '../media-stream.ts'
 import { Pacer } from '../pacer.ts'
-import type { ResponseBody } from '../response-body.ts'
+import type { BodyEnd, ResponseBody } from '../response-body.ts'
 import type { Settings } from '../settings.ts'
 import { Acknowledgements } from './acknowledgements.ts'
 import { PutMediaError } from './error-codes.ts'
@@ -11,8 +15,8 @@ import { FragmentReader } from './fragment-reader.ts'
 import { IncomingChunks } from './incoming-chunks.ts'
 import type { ProducerHeaders } from './producer-headers.ts'
 
-/** Why a PutMedia session ended: its body ended, its connection was lost, it was silent, or an error. */
-export type PutMediaEnd = 'complete' | 'client' | 'idle' | 'put-error'
+/** Why a PutMedia session ended: its body ended, its connection was lost, it was silent, an error, or a planned break. */
+export type PutMediaEnd = 'complete' | 'client' | 'idle' | 'put-error' | 'fault'
 
 /** How much of the time lost to a late timer is made up for. */
 const BYTES_BURST_MS = 50
@@ -30,6 +34,8 @@ export type PutMediaSessionOptions = {
   readonly request: IncomingMessage
   readonly body: ResponseBody
   readonly settings: Settings
+  /** The effect of a fault on it. @default none */
+  readonly fault?: FaultEffect
 }
 
 /**
@@ -51,8 +57,10 @@ export class PutMediaSession {
   readonly #bytePacer: Pacer
   readonly #fragmentPacer: Pacer
   readonly #expiresMs: number
+  readonly #fault: UploadFault
+  #endsBy: BodyEnd = 'end'
 
-  constructor({ stream, headers, request, body, settings }: PutMediaSessionOptions) {
+  constructor({ stream, headers, request, body, settings, fault = {} }: PutMediaSessionOptions) {
     const { clock, limits } = settings
     this.#stream = stream
     this.#body = body
@@ -61,9 +69,14 @@ export class PutMediaSession {
     this.#clock = clock
     this.#chunks = new IncomingChunks(request, clock)
     this.#reader = new FragmentReader(settings.fragmentLimits, settings.fragmentOrder)
-    this.#acks = new Acknowledgements(body, headers.areAcknowledged)
+    this.#fault = new UploadFault(fault)
+    this.#acks = new Acknowledgements(body, headers.areAcknowledged, new AckDelays(fault.lateAcks), clock)
     this.#intake = new FragmentIntake(stream, headers, this.#acks, clock)
-    this.#bytePacer = new Pacer(limits.putMediaBytesPerSecond, BYTES_BURST_MS, clock)
+    this.#bytePacer = new Pacer(
+      this.#fault.bytesPerSecond ?? limits.putMediaBytesPerSecond,
+      BYTES_BURST_MS,
+      clock,
+    )
     this.#fragmentPacer = new Pacer(limits.putMediaFragmentsPerSecond, FRAGMENTS_BURST_MS, clock)
     this.#expiresMs = clock.now() + settings.putSessionLifetimeMs
   }
@@ -75,8 +88,8 @@ export class PutMediaSession {
     const end = await this.#takeAll()
     this.#stream.deleted.removeEventListener('abort', this.#chunks.interrupt)
     release()
-    this.#linger()
-    await this.#body.finish('end')
+    if (this.#endsBy === 'end' || this.#endsBy === 'no-last-chunk') this.#linger()
+    await this.#body.finish(this.#endsBy)
     return end
   }
 
@@ -93,18 +106,20 @@ export class PutMediaSession {
     } catch (error) {
       if (end !== 'put-error') end = this.#tellError(error)
     }
+    await this.#acks.whenLateAreSent()
     return end
   }
 
   async #take(): Promise<PutMediaEnd> {
     for (;;) {
+      this.#fault.checkBreak()
       const incoming = await this.#nextIncoming()
       if (typeof incoming === 'string') {
         this.#endOfBody(incoming === 'client')
         return incoming
       }
       await this.#pause(this.#bytePacer.spend(incoming.length))
-      this.#reader.push(incoming)
+      this.#reader.push(this.#fault.cut(incoming))
       await this.#handleEvents()
       await this.#acks.taken
       await this.#intake.hasRoom()
@@ -113,17 +128,22 @@ export class PutMediaSession {
 
   async #handleEvents(): Promise<void> {
     for (let event = this.#reader.next(); event !== undefined; event = this.#reader.next()) {
-      if (event.type === 'fragment') this.#intake.finish(event.media)
+      if (event.type === 'fragment') this.#finish(event.media)
       else {
         await this.#pause(this.#fragmentPacer.reserve(1))
         this.#intake.begin(event.timestampMs)
+        this.#fault.begin(this.#intake.current)
       }
     }
   }
 
   #endOfBody(isLost: boolean): void {
     const last = this.#reader.end(isLost)
-    if (last?.type === 'fragment') this.#intake.finish(last.media)
+    if (last?.type === 'fragment') this.#finish(last.media)
+  }
+
+  #finish(media: MediaFragment): void {
+    this.#fault.finish(this.#intake.current, () => this.#intake.finish(media))
   }
 
   /** The next bytes, or why there are none; tells IDLE while it waits. */
@@ -162,6 +182,14 @@ export class PutMediaSession {
   }
 
   #tellError(error: unknown): PutMediaEnd {
+    if (error instanceof PlannedBreak) {
+      this.#endsBy = error.how
+      return 'fault'
+    }
+    if (error instanceof PlannedErrorAck) {
+      this.#acks.tellPlannedError(error.error, error.fragment)
+      return 'put-error'
+    }
     const code = error instanceof PutMediaError ? error.errorCode : 'INTERNAL_ERROR'
     this.#acks.tellError(code, this.#intake.current)
     return 'put-error'

@@ -11,8 +11,8 @@ export function signingTimeMs(settings: Settings): number {
 }
 
 /**
- * Checks a request's signature, unless that is switched off, and notes the key in the record. A producer's body is
- * `'streamed'`: it is not read.
+ * Checks a request's signature, unless that is switched off, and notes its key and its region in the record. A
+ * producer's body is `'streamed'`: it is not read.
  *
  * @throws ServiceException
  */
@@ -22,8 +22,22 @@ export function authenticate(
   settings: Settings,
   record: RequestRecord,
 ): void {
-  if (settings.signatures === 'ignore') return
   const { credentials, region } = settings
+  if (settings.signatures === 'ignore') {
+    record.region = region ?? scopedRegion(request) ?? settings.defaultRegion
+    return
+  }
   const rules = { credentials, region, nowMs: signingTimeMs(settings) }
-  record.accessKeyId = checkSignature(presentedRequest(request), payload, rules).accessKeyId
+  const signer = checkSignature(presentedRequest(request), payload, rules)
+  record.accessKeyId = signer.accessKeyId
+  record.region = signer.region
+}
+
+/** `AKID/20261120/us-east-1/kinesisvideo/aws4_request`, in the header or, with its slashes encoded, in the query. */
+const CREDENTIAL_SCOPE =
+  /Credential=[^,&\s]+?(?:\/|%2F)\d{8}(?:\/|%2F)([a-z0-9-]{1,64})(?:\/|%2F)kinesisvideo/i
+
+/** The region of a signature that is not checked, where one can be read. */
+function scopedRegion({ headers, url = '' }: IncomingMessage): string | undefined {
+  return CREDENTIAL_SCOPE.exec(headers.authorization ?? url)?.[1]?.toLowerCase()
 }

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { REGION_PATTERN } from '../region.ts'
 import type { KeyPair } from '../settings.ts'
 import { formatAmzDate } from './amz-date.ts'
 import { type Payload, payloadHashes } from './payload-hashes.ts'
@@ -15,13 +16,17 @@ const SIGNING_NAME = 'kinesisvideo'
 /** What signatures are held against. */
 export type SignatureRules = {
   readonly credentials: readonly KeyPair[]
-  readonly region: string
+  /** The only region that is served; `undefined` where every region is. */
+  readonly region: string | undefined
   /** The service's time, in epoch milliseconds. */
   readonly nowMs: number
 }
 
+/** The key that signed a request, and the region that it was signed for. */
+export type Signer = { readonly accessKeyId: string; readonly region: string }
+
 /**
- * Checks a request's Signature Version 4 and gives the keys that it was signed with.
+ * Checks a request's Signature Version 4 and gives the key that it was signed with, and the region of its scope.
  *
  * | answer | to |
  * |---|---|
@@ -33,7 +38,7 @@ export type SignatureRules = {
  *
  * @throws ServiceException
  */
-export function checkSignature(request: PresentedRequest, payload: Payload, rules: SignatureRules): KeyPair {
+export function checkSignature(request: PresentedRequest, payload: Payload, rules: SignatureRules): Signer {
   const signature = presentedSignature(request)
   const keyPair = rules.credentials.find(pair => pair.accessKeyId === signature.accessKeyId)
   if (keyPair === undefined || !isSameText(signature.sessionToken ?? '', keyPair.sessionToken ?? '')) {
@@ -52,18 +57,19 @@ export function checkSignature(request: PresentedRequest, payload: Payload, rule
     ),
   )
   if (fits.length === 0) throw invalidSignature()
-  return keyPair
+  return { accessKeyId: keyPair.accessKeyId, region: signature.scope.region }
 }
 
-function checkScope({ scope, signedAtMs }: PresentedSignature, region: string): void {
+function checkScope({ scope, signedAtMs }: PresentedSignature, region: string | undefined): void {
   if (scope.terminator !== 'aws4_request') {
     throw invalidSignature("Credential should be scoped with a valid terminator: 'aws4_request'.")
   }
   if (scope.service !== SIGNING_NAME) {
     throw invalidSignature(`Credential should be scoped to correct service: '${SIGNING_NAME}'.`)
   }
-  if (scope.region !== region) {
-    throw invalidSignature(`Credential should be scoped to a valid region: '${region}'.`)
+  if (region === undefined ? !REGION_PATTERN.test(scope.region) : scope.region !== region) {
+    const valid = region === undefined ? '.' : `: '${region}'.`
+    throw invalidSignature(`Credential should be scoped to a valid region${valid}`)
   }
   const day = formatAmzDate(signedAtMs).slice(0, 8)
   if (scope.date !== day) {

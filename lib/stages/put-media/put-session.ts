@@ -212,7 +212,9 @@ export class PutSession {
   #serviceEnded(): Error | null {
     const left = [...this.#sent.all].filter(fragment => !fragment.isDone)
     const [fragment] = left
-    if (fragment === undefined) return this.#isNew || this.#body.isOver ? null : new PutSessionEndedError(1)
+    // The connection is closed by now, which sets `isOver` too.
+    if (fragment === undefined)
+      return this.#isNew || this.#body.hasGivenAll ? null : new PutSessionEndedError(1)
     const isPaused =
       left.length === 1 && !fragment.isWhole && this.#idleSince === this.#context.window.additions
     if (isPaused) return null

@@ -31,8 +31,10 @@ export class SessionBody extends Readable {
   #fragment: OutgoingFragment | undefined
   /** The next chunk of the fragment under way. */
   #chunk = 0
-  /** All is given that is to go in this session. */
+  /** Nothing more goes: all is given that is to go in this session, or its connection has closed. */
   isOver = false
+  /** All is given that is to go in this session. */
+  hasGivenAll = false
 
   constructor(options: SessionBodyOptions) {
     // One chunk ahead of the socket: the window holds the rest.
@@ -72,7 +74,10 @@ export class SessionBody extends Readable {
   #giveIfWanted(): void {
     if (!this.#isWanted || this.isOver) return
     const bytes = this.#next()
-    if (bytes === null) this.isOver = true
+    if (bytes === null) {
+      this.isOver = true
+      this.hasGivenAll = true
+    }
     if (bytes !== undefined) {
       this.#isWanted = false
       this.push(bytes)
