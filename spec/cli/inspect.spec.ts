@@ -185,7 +185,7 @@ describe('getmedia inspect - --json --hash prints', { concurrency: 3 }, () => {
         errorChunk({ id: 3000, code: 'gone', spelling: 'archived-media' }),
         fragment({ number: '8' }),
       ),
-      3,
+      0,
       lines(
         start('7'),
         end('7', { errorId: 4000, errorCode: 'FRAGMENT_NOT_FOUND' }),

@@ -44,10 +44,9 @@ async function inspect(file: string, options: InspectOptions): Promise<void> {
   if (isTruncated) raiseExitCode(EXIT_CODES.failed)
 }
 
-/** The service sent an error in place of media: the payload is read to its end, and that media is missing. */
+/** An error in the payload is part of its contents: `inspect` shows it, reads on, and has lost nothing itself. */
 function reportPayloadError(event: FragmentEvent): void {
   if (event.type !== 'fragment-end' || (event.errorId === null && event.errorCode === null)) return
-  raiseExitCode(EXIT_CODES.mediaMissing)
   const error = [event.errorId, event.errorCode].filter(part => part !== null).join(' ')
   const where = event.fragmentNumber === null ? '' : ` at fragment ${event.fragmentNumber}`
   process.stderr.write(`getmedia: the payload holds error ${error}${where} in place of media\n`)
