@@ -170,14 +170,8 @@ export class FramePlacer {
 /** A copy of the frame only where the container's flag says otherwise. */
 function withKeyframe(frame: FragmentFrame, keyframe: boolean): FragmentFrame {
   if (frame.keyframe === keyframe) return frame
-  return {
-    ...frame,
-    keyframe,
-    // A getter of a class, which a spread does not copy.
-    get wallClock() {
-      return frame.wallClock
-    },
-  }
+  // Spread does not copy `wallClock`, which is a getter of the class of frames.
+  return { ...frame, wallClock: frame.wallClock, keyframe }
 }
 
 /** The track that players seek by, at whose keyframes files, segments and chunks begin: the first of video, else the first. */
