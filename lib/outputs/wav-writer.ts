@@ -38,8 +38,8 @@ export type WavWriterOptions = {
   /** The tag that names the call; capitals do not matter. @default 'ContactId' */
   readonly contactTag?: string
   /**
-   * How far timestamps may be from the sample clock and still count as jitter. Blocks that stay further away begin after
-   * a gap, or overlap. 0 puts each block at its timestamp. @default 20
+   * Timestamps less than this from the sample clock count as jitter. Where a deviation of as much or more stays, there is
+   * a gap, an overlap or a drift. 0 puts each block at its timestamp. @default 20
    */
   readonly jitterToleranceMs?: number
   /** A longer silence ends a recording, and the next begins. @default 3600000 (an hour) */

@@ -20,9 +20,9 @@ export type Placement<T> = {
 
 export type SampleAlignerOptions = {
   readonly sampleRateHz: number
-  /** How far a timestamp may be from the sample clock and still count as jitter; 0 puts each block at its timestamp. */
+  /** Timestamps less than this from the sample clock count as jitter; 0 puts each block at its timestamp. */
   readonly toleranceMs: number
-  /** The moment of position 0; no block is placed before it. */
+  /** The moment of position 0, before which no block is expected. */
   readonly originMs: number
 }
 
@@ -48,6 +48,8 @@ const BASELINE_BLOCKS = 15
 /** A baseline of more is not rounding, and a jump goes to the timestamps themselves. */
 const MAX_BASELINE_MS = 2
 const MAX_ROUNDING_MS = 0.6
+/** Samples by which a deviation may come out too small, as milliseconds are multiplied by the rate. */
+const FLOAT_ERROR = 1e-3
 /** One block corrects a 32nd of a drift: of 20 ms, 0.6 ms. */
 const SLEW_DIVISOR = 32
 /** What is left of a drift, as a share of the tolerance, when its correction ends. */
@@ -55,15 +57,15 @@ const CORRECTED_SHARE = 0.25
 
 /**
  * Puts the blocks of one speaker on the sample clock: the position after the last sample, counted in samples. Timestamps
- * only correct it, where a deviation stays beyond the tolerance. Blocks are held while that is undecided.
+ * only correct it, where a deviation of the tolerance or more stays. Blocks are held while that is undecided.
  *
  * | state | block | next state | action |
  * |---|---|---|---|
  * | no block | any | first | hold |
  * | first | on the clock | steady | place both |
- * | first | beyond the tolerance | undecided | hold |
+ * | first | the tolerance or more away | undecided | hold |
  * | steady | on the clock, or without a timestamp | steady | place after the last |
- * | steady | beyond the tolerance | undecided | hold |
+ * | steady | the tolerance or more away | undecided | hold |
  * | undecided | on the clock, counting those held | steady | place all after the last: it was jitter |
  * | undecided | the last 4 agree, over 80 ms, close to the deviation before | steady | place all; correct in small steps: drift |
  * | undecided | the last 4 agree, over 80 ms | steady | place those where they say: a gap or an overlap |
@@ -79,7 +81,8 @@ const CORRECTED_SHARE = 0.25
 export class SampleAligner<T> {
   readonly #samplesPerMs: number
   readonly #tolerance: number
-  readonly #originMs: number
+  /** The moment of position 0. A late first timestamp moves it, since what was before it in time must go somewhere. */
+  #originMs: number
   /** The position after the last sample that was placed; `undefined` before the first block. */
   #clock: number | undefined
   #isFirstHeld = false
@@ -138,7 +141,7 @@ export class SampleAligner<T> {
   }
 
   #isOnClock(deviation: number): boolean {
-    if (Math.abs(deviation) <= this.#tolerance) return true
+    if (Math.abs(deviation) < this.#tolerance - FLOAT_ERROR) return true
     // Until a drift is corrected, timestamps are off by about as much as before.
     return this.#slew !== 0 && Math.abs(deviation - this.#slew) <= JUMP_SHARE * this.#tolerance
   }
@@ -205,23 +208,28 @@ export class SampleAligner<T> {
     const before = this.#held.slice(0, index)
     const clock = this.#clock!
     const beforeSamples = this.#heldSamples - this.#samplesFrom(index)
-    const position = Math.max(0, clock + beforeSamples + shift)
+    const position = clock + beforeSamples + shift
     const isLoneStart = this.#isFirstHeld && shift <= LONE_TOLERANCES * this.#tolerance
     // The blocks of a run that goes on at the clock were not interrupted: those held before it belong elsewhere.
     const isElsewhere = before.length > 0 && Math.abs(position - clock) <= this.#tolerance
     if (isLoneStart) {
-      this.#clock = Math.max(0, position - beforeSamples)
+      this.#startAt(position - beforeSamples)
       return this.#placeAll()
     }
     const placed = isElsewhere
       ? before.map(held => this.#placeAt(held, Math.max(0, Math.round(held.exact ?? clock))))
       : before.map(held => this.#place(held))
     this.#held = this.#held.slice(index)
-    this.#clock = isElsewhere ? clock : position
+    this.#clock = isElsewhere ? clock : Math.max(0, position)
     const moved = this.#clock - clock - beforeSamples
     this.#recent = run.map(vote => vote.deviation - moved)
     for (const [at, held] of this.#held.entries()) this.#held[at] = { ...held, deviation: undefined }
     return [...placed, ...this.#placeAll()]
+  }
+
+  #startAt(position: number): void {
+    this.#clock = Math.max(0, position)
+    this.#originMs += Math.min(0, position) / this.#samplesPerMs
   }
 
   /**

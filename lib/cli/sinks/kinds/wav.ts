@@ -18,7 +18,7 @@ export const wavOutput: OutputKind = {
       )
       .option(
         '--wav-jitter <time>',
-        'with --wav: timestamps this far from the sample clock are jitter and leave no gap (default: 20ms)',
+        'with --wav: timestamps less than this from the sample clock are jitter, and leave no gap (default: 20ms)',
         parseToleranceMs,
       )
       .option('--contact <id>', 'with --wav: the ContactId of the call (default: the first)')
