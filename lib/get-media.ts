@@ -14,7 +14,7 @@ export type GetMediaOptions = CallOptions &
   Pick<SignedGetMediaSourceOptions, 'idleTimeoutMs'> &
   Omit<RetryingResumerOptions, 'attempt' | 'startSelector' | 'clock'> &
   Pick<ThrottleGuardOptions, 'paceBytesPerSecond'> &
-  Omit<MkvChunkDemuxerOptions, 'signal'> & {
+  Omit<MkvChunkDemuxerOptions, 'signal' | 'randomAccess'> & {
     /** Where the first session starts. @default { type: 'NOW' } */
     readonly startSelector?: StartSelector
   }
@@ -82,8 +82,8 @@ function checkAtOnce(options: GetMediaOptions): void {
 }
 
 function limitsOf(options: GetMediaOptions): MkvChunkDemuxerOptions {
-  const { maxFrameBytes, maxMetadataBytes } = options
-  return defined({ maxFrameBytes, maxMetadataBytes })
+  const { maxFrameBytes, maxMetadataBytes, maxMetadataElements } = options
+  return defined({ maxFrameBytes, maxMetadataBytes, maxMetadataElements })
 }
 
 /** Adds up the guards of one session after the other. */

@@ -25,6 +25,8 @@ export class SegmentReader {
   readonly #maxFrameBytes: number
   readonly #trackTable: TrackTable
   #tracks = NO_TRACKS.states
+  /** A Segment without Tracks declares nothing: its blocks are read as they are. */
+  #hasTracks = false
   #clock = DEFAULT_CLOCK
   #clusterOffset = 0
   /** A bigint only beyond 2^53. */
@@ -56,6 +58,7 @@ export class SegmentReader {
   tracks(element: ElementTree): TracksEvent {
     const { tracks, states } = this.#trackTable.read(element)
     this.#tracks = states
+    this.#hasTracks = true
     return { type: 'tracks', tracks }
   }
 
@@ -78,8 +81,8 @@ export class SegmentReader {
     }
   }
 
-  /** Gives the first frame; what a lace holds beside it is added to `others`. */
-  simpleBlock(place: Readonly<BytePlace>, byteOffset: number, others: MkvEvent[]): MkvFrame {
+  /** Gives the first frame, or a number for a block of that track, which Tracks does not declare; the other frames of a lace are added to `others`. */
+  simpleBlock(place: Readonly<BytePlace>, byteOffset: number, others: MkvEvent[]): MkvFrame | number {
     return this.#plainFrame(place) ?? this.#anyBlock(place, byteOffset, others)
   }
 
@@ -95,7 +98,7 @@ export class SegmentReader {
     if (bytes[start]! < 0x80 || (flags & LACING) !== 0) return undefined
     const track = bytes[start]! & 0x7f
     const state = this.#tracks.get(track)
-    if (state?.decoder !== undefined) return undefined
+    if (state === undefined ? this.#hasTracks : state.decoder !== undefined) return undefined
     return {
       type: 'frame',
       track,
@@ -109,21 +112,23 @@ export class SegmentReader {
     }
   }
 
-  #anyBlock(place: Readonly<BytePlace>, byteOffset: number, others: MkvEvent[]): MkvFrame {
+  #anyBlock(place: Readonly<BytePlace>, byteOffset: number, others: MkvEvent[]): MkvFrame | number {
     const block = readBlock(place, byteOffset, SIMPLE_BLOCK_PATH)
     const track = this.#tracks.get(block.track)
+    if (track === undefined && this.#hasTracks) return block.track
     return this.#frames(block, blockFrames(block), track, track?.durationMs, others)
   }
 
   /** A Block has no keyframe flag: it is one if its group refers to no other block. */
-  blockGroup(group: ElementTree, others: MkvEvent[]): MkvFrame {
+  blockGroup(group: ElementTree, others: MkvEvent[]): MkvFrame | number {
     const bytes = group.bytes(ID.Block)
     if (bytes === undefined)
       throw new MkvSyntaxError('a BlockGroup without a Block', group.byteOffset, BLOCK_GROUP_PATH)
     const keyframe = group.bytes(ID.ReferenceBlock) === undefined
     const block = { ...readBlock(placeOf(bytes), group.byteOffset, BLOCK_GROUP_PATH), keyframe }
-    const frames = blockFrames(block)
     const track = this.#tracks.get(block.track)
+    if (track === undefined && this.#hasTracks) return block.track
+    const frames = blockFrames(block)
     const durationTicks = group.uintBig(ID.BlockDuration)
     const durationMs =
       durationTicks === undefined ? track?.durationMs : this.#clock.toMs(durationTicks) / frames.length

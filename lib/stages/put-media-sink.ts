@@ -60,13 +60,13 @@ export class PutMediaSink extends Writable {
   constructor(options: PutMediaSinkOptions) {
     const settings = resolvePutMediaSettings(options)
     super({ highWaterMark: 64 * 1024 })
-    const { policy, random, producerStartTimestamp, realtime } = settings
+    const { policy, random, producerStartTimestamp, realtime, randomAccess } = settings
     const { clock } = settings.call
     const { signal } = this.#abort
     const window = new UnacknowledgedWindow(settings.maxUnacknowledgedBytes)
     this.#settings = settings
     this.#window = window
-    this.#intake = new MediaIntake({ window, producerStartTimestamp, realtime, clock, signal })
+    this.#intake = new MediaIntake({ window, producerStartTimestamp, realtime, randomAccess, clock, signal })
     const loop = new PutLoop({
       ...{ window, policy, clock, random, signal },
       runSession: first => this.#runSession(first),

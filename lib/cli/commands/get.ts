@@ -23,6 +23,7 @@ import { Tally } from '../tally.ts'
 import { handleBrokenPipe } from '../terminal/broken-pipe.ts'
 import { formatBytes, formatTime, shortNumber } from '../terminal/format.ts'
 import { LiveLine } from '../terminal/live-line.ts'
+import { WarningReport } from '../warning-report.ts'
 
 type GetOptions = OutputFlags & {
   readonly start: StartSelector
@@ -89,7 +90,7 @@ async function get(streamNameOrArn: string, options: GetOptions): Promise<void> 
   const tally = new Tally()
   const live = new LiveLine(() => tally.liveText(stream.metrics))
   try {
-    const events = tally.count(stream)
+    const events = new WarningReport().watch(tally.count(stream))
     // Not a pipeline: it would not wait until the files of a broken-off stream are finished.
     if (outputs === undefined) await printRows(events, live, options)
     else await outputs.consume(events)

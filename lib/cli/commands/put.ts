@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import Table from 'cli-table3'
@@ -10,8 +9,10 @@ import {
   PutMediaSink,
   type RetryEvent,
 } from '../../index.ts'
+import type { RandomAccess } from '../../mkv/index.ts'
 import { parseCount } from '../arguments/numbers.ts'
 import { parseStart } from '../arguments/start.ts'
+import { openInputFile } from '../input-file.ts'
 import { formatBytes } from '../terminal/format.ts'
 import { LiveLine } from '../terminal/live-line.ts'
 
@@ -78,8 +79,8 @@ async function put(streamNameOrArn: string, file: string, options: PutOptions): 
   // Once: a second Ctrl-C kills, should the first hang.
   process.once('SIGINT', () => interrupt.abort())
   process.once('SIGTERM', () => interrupt.abort())
-  const sink = openSink(streamNameOrArn, options)
-  const input = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 })
+  const { stream: input, randomAccess } = openInputFile(file)
+  const sink = openSink(streamNameOrArn, options, randomAccess)
   const live = new LiveLine(() => liveText(sink.metrics))
   if (options.json) sink.on('ack', acknowledgement => process.stdout.write(lineOf(acknowledgement)))
   tellRetries(sink, live)
@@ -94,7 +95,11 @@ async function put(streamNameOrArn: string, file: string, options: PutOptions): 
   }
 }
 
-function openSink(streamNameOrArn: string, options: PutOptions): PutMediaSink {
+function openSink(
+  streamNameOrArn: string,
+  options: PutOptions,
+  randomAccess: RandomAccess | undefined,
+): PutMediaSink {
   const { realtime, timecodes, producerStart, durability, maxAttempts, region, endpointUrl, dataEndpoint } =
     options
   const id = streamNameOrArn.startsWith('arn:')
@@ -106,6 +111,7 @@ function openSink(streamNameOrArn: string, options: PutOptions): PutMediaSink {
     fragmentTimecodeType: timecodes === 'absolute' ? 'ABSOLUTE' : 'RELATIVE',
     producerStartTimestamp: producerStart,
     durability,
+    randomAccess,
     region,
     controlEndpoint: endpointUrl,
     endpoint: dataEndpoint,

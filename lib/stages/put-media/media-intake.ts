@@ -1,5 +1,6 @@
 import { type Clock, sleep } from '../../clock.ts'
 import { MkvLimitError, MkvTruncatedError } from '../../errors.ts'
+import type { RandomAccess } from '../../mkv/random-access.ts'
 import { type MediaEvent, MediaSplitter } from './media-splitter.ts'
 import type { OutgoingDocument } from './outgoing-fragment.ts'
 import type { UnacknowledgedWindow } from './unacknowledged-window.ts'
@@ -9,6 +10,7 @@ export type MediaIntakeOptions = {
   /** For every document; else each begins when its first cluster comes. */
   readonly producerStartTimestamp: Date | undefined
   readonly realtime: boolean
+  readonly randomAccess: RandomAccess | undefined
   readonly clock: Clock
   readonly signal: AbortSignal
 }
@@ -29,7 +31,7 @@ export class MediaIntake {
 
   constructor(options: MediaIntakeOptions) {
     this.#options = options
-    this.#splitter = new MediaSplitter(options.window.maxBytes)
+    this.#splitter = new MediaSplitter(options.window.maxBytes, options.randomAccess)
   }
 
   /** Resolves when the bytes are in the window, and more may come. They must not change from now on. */

@@ -1,6 +1,7 @@
 import { type CallOptions, type CallSettings, resolveCallSettings } from '../../aws/call-settings.ts'
 import type { FragmentTimecodeType } from '../../aws/put-media-call.ts'
 import { OptionError } from '../../errors.ts'
+import type { RandomAccess } from '../../mkv/random-access.ts'
 import { choiceOption, numberOption, signalOption } from '../../options.ts'
 import { type RetryOptions, type RetryPolicy, retryPolicy } from '../resume/backoff.ts'
 
@@ -28,6 +29,8 @@ export type PutMediaSinkOptions = CallOptions & {
   readonly ackTimeoutMs?: number | undefined
   /** Sends each cluster when its timestamp says, counted from the document's first. @default false */
   readonly realtime?: boolean | undefined
+  /** The media that is written, where it can be read at any position, as of a file: for Info or Tracks after the Clusters. */
+  readonly randomAccess?: RandomAccess | undefined
   readonly retry?: RetryOptions | undefined
   /** Ends it at once, with an `AbortError`. */
   readonly signal?: AbortSignal | undefined
@@ -46,6 +49,7 @@ export type PutMediaSettings = {
   readonly maxSessionMs: number
   readonly ackTimeoutMs: number
   readonly realtime: boolean
+  readonly randomAccess: RandomAccess | undefined
   readonly policy: RetryPolicy
   readonly random: () => number
 }
@@ -76,6 +80,7 @@ export function resolvePutMediaSettings(options: PutMediaSinkOptions): PutMediaS
     maxSessionMs: time('maxSessionMs', 40 * 60_000),
     ackTimeoutMs: time('ackTimeoutMs', 30_000),
     realtime: booleanOption('realtime', options.realtime),
+    randomAccess: options.randomAccess,
     policy: retryPolicy(options.retry),
     random: options.random ?? Math.random,
   }
