@@ -1,4 +1,4 @@
-import type { FragmentEvent, FragmentWarning } from '../index.ts'
+import type { FragmentEvent, MkvWarning } from '../index.ts'
 import { EXIT_CODES, raiseExitCode } from './exit-code.ts'
 
 /**
@@ -22,18 +22,19 @@ export class WarningReport {
   }
 
   take(event: FragmentEvent): void {
-    if (event.type === 'warning') this.#warn(event)
+    if (event.type === 'warning') this.warn(event)
     else if (event.type === 'fragment-end') this.#skippedBlocks += event.skippedBlocks ?? 0
   }
 
   /** Prints the sums. */
   end(): void {
     for (const [kind, count] of this.#counts)
-      if (count > 1) print(`${kind} came in ${count - 1} more fragments`)
-    if (this.#skippedBlocks > 0) print(`${this.#skippedBlocks} blocks were skipped`)
+      if (count > 1) print(`${kind} came in ${count - 1} more ${count === 2 ? 'fragment' : 'fragments'}`)
+    if (this.#skippedBlocks > 0)
+      print(`${this.#skippedBlocks} ${this.#skippedBlocks === 1 ? 'block was' : 'blocks were'} skipped`)
   }
 
-  #warn({ code, track, message, mediaMissing }: FragmentWarning): void {
+  warn({ code, track, message, mediaMissing }: MkvWarning): void {
     if (mediaMissing) raiseExitCode(EXIT_CODES.mediaMissing)
     const kind = track === undefined ? code : `${code} (track ${track})`
     const count = this.#counts.get(kind) ?? 0

@@ -1,13 +1,7 @@
 import { MkvLimitError, MkvSyntaxError } from '../errors.ts'
 import { ByteQueue } from './byte-queue.ts'
 import { type BytePlace, bytesOf, placeOf } from './byte-segment.ts'
-import type {
-  EbmlEvent,
-  EbmlReaderOptions,
-  EbmlWarning,
-  PlacedData,
-  PlacedEbmlEvent,
-} from './ebml-events.ts'
+import type { EbmlEvent, EbmlReaderOptions, EbmlWarning, PlacedData, PlacedEbmlEvent } from './ebml-events.ts'
 import { checkMagic, type ElementHeader, hex, readElementHeader, readPlainSize } from './element-header.ts'
 import { ANYWHERE, type ElementDefinition, elementDefinition, isChildOf, ROOT } from './schema/element.ts'
 import { ELEMENT_IDS as ID } from './schema/elements.ts'
@@ -176,7 +170,11 @@ export class EbmlReader {
     parent.limit = Number.POSITIVE_INFINITY
     parent.mayGoOn = false
     return isImplicit
-      ? this.#warning('element-outside-segment', next, `${what} is in no Segment and is read as if a Segment began there`)
+      ? this.#warning(
+          'element-outside-segment',
+          next,
+          `${what} is in no Segment and is read as if a Segment began there`,
+        )
       : this.#warning(
           isSegment(parent) ? 'segment-size' : 'element-size',
           undefined,

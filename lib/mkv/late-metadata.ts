@@ -21,14 +21,14 @@ export type LateMetadataSearch = {
   readonly segmentDataOffset: number
   /** Where its first Cluster begins; the search goes on from there. */
   readonly clusterOffset: number
-  /** Ids of the elements that are missing: Info, Tracks. */
+  /** Ids of the elements that are missing, in the order of the result. */
   readonly missing: readonly number[]
   /** Offsets from the SeekHead, by id. */
   readonly positions: ReadonlyMap<number, number>
 }
 
-/** What the elements that are read may hold at most, as in `MkvReaderOptions`. */
-export type LateMetadataLimits = { readonly maxMetadataBytes: number; readonly maxMetadataElements: number }
+/** What an element may hold at most, as in `MkvReaderOptions`. */
+export type MetadataLimits = { readonly maxMetadataBytes: number; readonly maxMetadataElements: number }
 
 /**
  * Finds elements after the first Cluster of a Segment: by its SeekHead, and else by the headers of the elements up to the
@@ -38,14 +38,16 @@ export function findLateMetadata(access: RandomAccess, search: LateMetadataSearc
   const finder = new LateMetadataFinder(access)
   const bySeekHead = finder.follow(search)
   const missing = search.missing.filter(id => !bySeekHead.some(element => element.id === id))
-  return missing.length === 0 ? bySeekHead : [...bySeekHead, ...finder.scan(search.clusterOffset, missing)]
+  const found =
+    missing.length === 0 ? bySeekHead : [...bySeekHead, ...finder.scan(search.clusterOffset, missing)]
+  return search.missing.flatMap(id => found.find(element => element.id === id) ?? [])
 }
 
 /** Reads an element that was found. Throws `MkvSyntaxError` and `MkvLimitError`. */
 export function readLateElement(
   access: RandomAccess,
   { id, byteOffset, dataOffset, end }: LateElement,
-  { maxMetadataBytes, maxMetadataElements }: LateMetadataLimits,
+  { maxMetadataBytes, maxMetadataElements }: MetadataLimits,
 ): ElementTree {
   const definition = elementDefinition(id)!
   if (end - dataOffset > maxMetadataBytes) {

@@ -6,6 +6,7 @@ import type { PlacedData, PlacedEbmlEvent } from './ebml-events.ts'
 import { EbmlReader } from './ebml-reader.ts'
 import { type ElementLeaf, ElementTree, leafValue } from './element-tree.ts'
 import type { DocumentEndEvent, MkvEvent, MkvFrame } from './events.ts'
+import { type MetadataLimits, readLateElement } from './late-metadata.ts'
 import { readPlainTags } from './plain-tags.ts'
 import type { RandomAccess } from './random-access.ts'
 import { RepeatedElements } from './repeated-elements.ts'
@@ -44,8 +45,7 @@ export type MkvReaderOptions = {
 export class MkvReader {
   readonly #ebml: EbmlReader
   readonly #maxFrameBytes: number
-  readonly #maxMetadataBytes: number
-  readonly #maxMetadataElements: number
+  readonly #limits: MetadataLimits
   readonly #randomAccess: RandomAccess | undefined
   /** What one step gave beyond its first event: the other frames of a lace, an event that follows at once. */
   #pending: MkvEvent[] = []
@@ -70,14 +70,12 @@ export class MkvReader {
       min: 1,
       integer: true,
     })
-    this.#maxMetadataBytes = numberOption('maxMetadataBytes', options.maxMetadataBytes, 16 * MIB, {
-      min: 1,
-      integer: true,
-    })
-    this.#maxMetadataElements = numberOption('maxMetadataElements', options.maxMetadataElements, 1_000_000, {
-      min: 1,
-      integer: true,
-    })
+    const limit = (name: keyof MetadataLimits, fallback: number) =>
+      numberOption(name, options[name], fallback, { min: 1, integer: true })
+    this.#limits = {
+      maxMetadataBytes: limit('maxMetadataBytes', 16 * MIB),
+      maxMetadataElements: limit('maxMetadataElements', 1_000_000),
+    }
     this.#randomAccess = options.randomAccess
     this.#trackTable = new TrackTable(this.#maxFrameBytes)
     this.#segment = new SegmentReader(this.#maxFrameBytes, this.#trackTable)
@@ -86,7 +84,7 @@ export class MkvReader {
       wants: definition => WANTED.has(definition.id),
       // A block's head and lace sizes are not the frame's.
       maxFrameBytes: this.#maxFrameBytes + MAX_BLOCK_HEAD_BYTES,
-      maxMetadataBytes: this.#maxMetadataBytes,
+      maxMetadataBytes: this.#limits.maxMetadataBytes,
     })
   }
 
@@ -168,9 +166,9 @@ export class MkvReader {
   #openCluster(byteOffset: number): MkvEvent | undefined {
     this.#segment.startCluster(byteOffset)
     this.#clusterAnnounced = false
-    for (const tree of this.#metadata.cluster(byteOffset)) {
-      const isInfo = tree.definition.id === ID.Info
-      this.#pending.push(isInfo ? this.#segment.info(tree) : this.#segment.tracks(tree))
+    for (const element of this.#metadata.cluster(byteOffset)) {
+      const tree = readLateElement(this.#randomAccess!, element, this.#limits)
+      this.#pending.push(element.id === ID.Info ? this.#segment.info(tree) : this.#segment.tracks(tree))
     }
     return this.#pending.shift()
   }
@@ -180,7 +178,8 @@ export class MkvReader {
     const place = id === ID.Tags ? this.#ebml.payloadAhead() : undefined
     if (place === undefined) return undefined
     const size = place.end - place.start
-    if (size > this.#maxMetadataBytes || size / MIN_ELEMENT_BYTES > this.#maxMetadataElements) return undefined
+    const { maxMetadataBytes, maxMetadataElements } = this.#limits
+    if (size > maxMetadataBytes || size / MIN_ELEMENT_BYTES > maxMetadataElements) return undefined
     const tags = readPlainTags(place.segment.bytes, place.start, place.end)
     if (tags === undefined) return undefined
     this.#ebml.passOver(place)
@@ -188,10 +187,7 @@ export class MkvReader {
   }
 
   #newMetadata(dataOffset: number): SegmentMetadata {
-    return new SegmentMetadata(dataOffset, this.#randomAccess, {
-      maxMetadataBytes: this.#maxMetadataBytes,
-      maxMetadataElements: this.#maxMetadataElements,
-    })
+    return new SegmentMetadata(dataOffset, this.#randomAccess)
   }
 
   #openTree(definition: ElementDefinition, byteOffset: number): MkvEvent | undefined {
@@ -241,10 +237,11 @@ export class MkvReader {
   #countMetadata(byteOffset: number): void {
     this.#metadataBytes += this.#ebml.byteOffset - byteOffset
     this.#metadataElements++
-    if (this.#metadataBytes > this.#maxMetadataBytes)
-      throw this.#overLimit(`more than ${this.#maxMetadataBytes} bytes`, 'maxMetadataBytes', byteOffset)
-    if (this.#metadataElements > this.#maxMetadataElements)
-      throw this.#overLimit(`more than ${this.#maxMetadataElements} elements`, 'maxMetadataElements', byteOffset)
+    const { maxMetadataBytes, maxMetadataElements } = this.#limits
+    if (this.#metadataBytes > maxMetadataBytes)
+      throw this.#overLimit(`more than ${maxMetadataBytes} bytes`, 'maxMetadataBytes', byteOffset)
+    if (this.#metadataElements > maxMetadataElements)
+      throw this.#overLimit(`more than ${maxMetadataElements} elements`, 'maxMetadataElements', byteOffset)
   }
 
   #overLimit(what: string, option: string, byteOffset: number): MkvLimitError {

@@ -2,7 +2,13 @@ import { MkvLimitError, MkvSyntaxError } from '../errors.ts'
 import { ByteQueue } from './byte-queue.ts'
 import { type ElementHeader, readElementHeader } from './element-header.ts'
 import { ElementTree } from './element-tree.ts'
-import { ANYWHERE, type ElementDefinition, elementDefinition, isChildOf, schemaPath } from './schema/element.ts'
+import {
+  ANYWHERE,
+  type ElementDefinition,
+  elementDefinition,
+  isChildOf,
+  schemaPath,
+} from './schema/element.ts'
 import { WANTED } from './wanted-elements.ts'
 
 /**
@@ -43,7 +49,8 @@ class TreeParser {
     const path = schemaPath(parent.definition)
     const byteOffset = this.#offset
     const fail = (problem: string, at: number) => new MkvSyntaxError(problem, byteOffset + at, path)
-    if (!readElementHeader(this.#queue, this.#header, fail)) throw fail('an element header that is cut off', 0)
+    if (!readElementHeader(this.#queue, this.#header, fail))
+      throw fail('an element header that is cut off', 0)
     const { id, size, length } = this.#header
     this.#skip(length)
     const end = this.#offset + (size ?? Number.POSITIVE_INFINITY)
@@ -54,7 +61,12 @@ class TreeParser {
       return
     }
     if (--this.#elementsLeft < 0)
-      throw new MkvLimitError(`more than ${this.#maxElements} elements`, 'maxMetadataElements', byteOffset, path)
+      throw new MkvLimitError(
+        `more than ${this.#maxElements} elements`,
+        'maxMetadataElements',
+        byteOffset,
+        path,
+      )
     if (definition.type === 'master') parent.children.push(this.master(definition, byteOffset, end))
     else {
       const bytes = Buffer.from(this.#queue.take(end - this.#offset))

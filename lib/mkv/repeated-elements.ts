@@ -41,7 +41,8 @@ export class RepeatedElements {
 
   /** The element is read up to `end`, and nothing in it is wrong, unless it ended before its size says so. */
   remember({ definition, children }: ElementTree, end: number): void {
-    if (this.#bytes !== undefined && end === this.#end) this.#known.set(definition.id, { bytes: this.#bytes, children })
+    if (this.#bytes !== undefined && end === this.#end)
+      this.#known.set(definition.id, { bytes: this.#bytes, children })
     this.#bytes = undefined
   }
 }

@@ -1,11 +1,6 @@
 import { MkvLateMetadataError } from '../errors.ts'
 import type { ElementTree } from './element-tree.ts'
-import {
-  findLateMetadata,
-  type LateElement,
-  type LateMetadataLimits,
-  readLateElement,
-} from './late-metadata.ts'
+import { findLateMetadata, type LateElement } from './late-metadata.ts'
 import type { RandomAccess } from './random-access.ts'
 import { ELEMENT_IDS as ID } from './schema/elements.ts'
 import { seekPositions } from './seek-positions.ts'
@@ -14,17 +9,15 @@ import { seekPositions } from './seek-positions.ts'
 export class SegmentMetadata {
   readonly #dataOffset: number
   readonly #access: RandomAccess | undefined
-  readonly #limits: LateMetadataLimits
   readonly #positions = new Map<number, number>()
   readonly #seen = new Set<number>()
   #clusterOffset: number | undefined
   #late: readonly LateElement[] = []
 
   /** `dataOffset`: where the contents of the Segment begin. */
-  constructor(dataOffset: number, access: RandomAccess | undefined, limits: LateMetadataLimits) {
+  constructor(dataOffset: number, access: RandomAccess | undefined) {
     this.#dataOffset = dataOffset
     this.#access = access
-    this.#limits = limits
   }
 
   seekHead(tree: ElementTree): void {
@@ -34,10 +27,10 @@ export class SegmentMetadata {
   }
 
   /**
-   * A Cluster begins. Returns what the Segment holds only after its first one, Info first. Throws `MkvLateMetadataError`
+   * A Cluster begins. Returns where the Info and the Tracks are that come only after the first one. Throws `MkvLateMetadataError`
    * where a SeekHead says that there is some, and it cannot be read from here.
    */
-  cluster(byteOffset: number): readonly ElementTree[] {
+  cluster(byteOffset: number): readonly LateElement[] {
     if (this.#clusterOffset !== undefined) return NONE
     this.#clusterOffset = byteOffset
     const missing = METADATA.filter(({ id }) => !this.#seen.has(id))
@@ -50,15 +43,18 @@ export class SegmentMetadata {
       }
       return NONE
     }
-    const late = findLateMetadata(access, {
+    this.#late = findLateMetadata(access, {
       segmentDataOffset: this.#dataOffset,
       clusterOffset: byteOffset,
       missing: missing.map(({ id }) => id),
       positions: this.#positions,
     })
-    this.#late = late
-    const inOrder = METADATA.flatMap(({ id }) => late.find(element => element.id === id) ?? [])
-    return inOrder.map(element => readLateElement(access, element, this.#limits))
+    return this.#late
+  }
+
+  /** An element with this id came before the first Cluster. */
+  saw(id: number): void {
+    this.#seen.add(id)
   }
 
   /**
@@ -76,7 +72,7 @@ export class SegmentMetadata {
   }
 }
 
-const NONE: readonly ElementTree[] = []
+const NONE: readonly LateElement[] = []
 const METADATA = [
   { id: ID.Info, name: 'Info' },
   { id: ID.Tracks, name: 'Tracks' },

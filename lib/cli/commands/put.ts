@@ -5,6 +5,7 @@ import { Command, Option } from 'commander'
 import {
   type Acknowledgement,
   MkvTruncatedError,
+  type MkvWarning,
   type PutMediaMetrics,
   PutMediaSink,
   type RetryEvent,
@@ -15,6 +16,7 @@ import { parseStart } from '../arguments/start.ts'
 import { openInputFile } from '../input-file.ts'
 import { formatBytes } from '../terminal/format.ts'
 import { LiveLine } from '../terminal/live-line.ts'
+import { WarningReport } from '../warning-report.ts'
 
 type PutOptions = {
   readonly realtime?: true
@@ -83,6 +85,8 @@ async function put(streamNameOrArn: string, file: string, options: PutOptions): 
   const sink = openSink(streamNameOrArn, options, randomAccess)
   const live = new LiveLine(() => liveText(sink.metrics))
   if (options.json) sink.on('ack', acknowledgement => process.stdout.write(lineOf(acknowledgement)))
+  const warnings = new WarningReport()
+  sink.on('warning', (warning: MkvWarning) => warnings.warn(warning))
   tellRetries(sink, live)
   try {
     await pipeline(untilInterrupted(input, interrupt.signal), sink)
@@ -91,6 +95,7 @@ async function put(streamNameOrArn: string, file: string, options: PutOptions): 
     if (!(interrupt.signal.aborted && error instanceof MkvTruncatedError)) throw error
   } finally {
     live.stop()
+    warnings.end()
     process.stderr.write(`${summary(sink.metrics)}\n`)
   }
 }

@@ -1,5 +1,6 @@
 import { type Clock, sleep } from '../../clock.ts'
 import { MkvLimitError, MkvTruncatedError } from '../../errors.ts'
+import type { MkvWarning } from '../../mkv/events.ts'
 import type { RandomAccess } from '../../mkv/random-access.ts'
 import { type MediaEvent, MediaSplitter } from './media-splitter.ts'
 import type { OutgoingDocument } from './outgoing-fragment.ts'
@@ -11,6 +12,8 @@ export type MediaIntakeOptions = {
   readonly producerStartTimestamp: Date | undefined
   readonly realtime: boolean
   readonly randomAccess: RandomAccess | undefined
+  /** Called for each warning about the media. */
+  readonly warn: (warning: MkvWarning) => void
   readonly clock: Clock
   readonly signal: AbortSignal
 }
@@ -83,6 +86,9 @@ export class MediaIntake {
         break
       case 'end-of-fragment':
         window.closeFragment()
+        break
+      case 'warning':
+        this.#options.warn(event.warning)
         break
       case 'truncated':
         throw new MkvTruncatedError(event.byteOffset, event.elementPath)
