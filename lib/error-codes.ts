@@ -3,6 +3,7 @@ export const ERROR_CODES = {
   ERR_INVALID_OPTION: 'OptionError',
   ERR_MKV_SYNTAX: 'MkvSyntaxError',
   ERR_MKV_LIMIT: 'MkvLimitError',
+  ERR_MKV_LATE_METADATA: 'MkvLateMetadataError',
   ERR_MKV_TRUNCATED: 'MkvTruncatedError',
   ERR_ABORTED: 'AbortError',
   ERR_CREDENTIALS: 'CredentialsError',

@@ -97,6 +97,26 @@ export class MkvLimitError extends GetMediaError {
   }
 }
 
+/**
+ * Info or Tracks comes after the first Cluster, which Matroska allows, and the frames before it cannot be read
+ * without it. A file can be: give `seekable`, or write it again with its metadata in front.
+ */
+export class MkvLateMetadataError extends GetMediaError {
+  readonly code = 'ERR_MKV_LATE_METADATA'
+  /** Where the element begins. */
+  declare readonly byteOffset: number
+  /** `Segment/Info` or `Segment/Tracks`. */
+  readonly elementPath: string
+
+  constructor(element: 'Info' | 'Tracks', byteOffset: number, clusterOffset: number) {
+    super(
+      `${element} at byte ${byteOffset} comes after the first Cluster at byte ${clusterOffset}, and a stream cannot be read without it; give a file, not a pipe, or write it again with mkvmerge or ffmpeg`,
+      { byteOffset },
+    )
+    this.elementPath = `Segment/${element}`
+  }
+}
+
 /** The payload ended inside an element: the connection was cut, or the file is not whole. */
 export class MkvTruncatedError extends GetMediaError {
   readonly code = 'ERR_MKV_TRUNCATED'

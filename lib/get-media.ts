@@ -17,7 +17,7 @@ export type GetMediaOptions = CallOptions &
   Pick<SignedGetMediaSourceOptions, 'idleTimeoutMs'> &
   Omit<RetryingResumerOptions, 'attempt' | 'startSelector' | 'clock' | 'reportsAdmission'> &
   Pick<ThrottleGuardOptions, 'paceBytesPerSecond'> &
-  Omit<MkvChunkDemuxerOptions, 'signal'> & {
+  Omit<MkvChunkDemuxerOptions, 'signal' | 'seekable'> & {
     /** Where the first session starts. @default { type: 'NOW' } */
     readonly startSelector?: StartSelector
   }
@@ -27,6 +27,7 @@ const OPTIONS = optionNames<GetMediaOptions>({
   ...{ credentials: true, connectTimeoutMs: true, responseTimeoutMs: true, admissionTimeoutMs: true },
   ...{ clock: true, startSelector: true, signal: true, idleTimeoutMs: true, until: true, retry: true },
   ...{ random: true, paceBytesPerSecond: true, maxFrameBytes: true, maxMetadataBytes: true },
+  ...{ maxMetadataElements: true },
 })
 
 /** What `getMedia` has measured so far, over all its sessions. */
@@ -105,8 +106,8 @@ function sourceOptionsOf(
 }
 
 function limitsOf(options: GetMediaOptions): MkvChunkDemuxerOptions {
-  const { maxFrameBytes, maxMetadataBytes } = options
-  return defined({ maxFrameBytes, maxMetadataBytes })
+  const { maxFrameBytes, maxMetadataBytes, maxMetadataElements } = options
+  return defined({ maxFrameBytes, maxMetadataBytes, maxMetadataElements })
 }
 
 /** Adds up the guards of one session after the other. */

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
-import type { FragmentEvent, TagValue } from '../index.ts'
+import type { FragmentEvent, FragmentWarning, TagValue } from '../index.ts'
 
-/** The JSON lines of `inspect` and `get`: their names and fields are a contract. */
+/** The JSON lines of `inspect` and `get`: their names and fields are a contract. A warning has none. */
 export function eventLine(event: FragmentEvent, withHash: boolean): string {
+  if (event.type === 'warning') return ''
   return `${JSON.stringify(toObject(event, withHash))}\n`
 }
 
-function toObject(event: FragmentEvent, withHash: boolean): object {
+function toObject(event: Exclude<FragmentEvent, FragmentWarning>, withHash: boolean): object {
   switch (event.type) {
     case 'fragment-start':
       return {

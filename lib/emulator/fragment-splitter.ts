@@ -1,4 +1,7 @@
 import { type EbmlEvent, EbmlReader } from '../mkv/ebml-reader.ts'
+import { findLateMetadata } from '../mkv/late-metadata.ts'
+import { parseElementTree } from '../mkv/parse-element-tree.ts'
+import { elementDefinition } from '../mkv/schema/element.ts'
 import { ELEMENT_IDS as ID } from '../mkv/schema/elements.ts'
 import { readString, readUint } from '../mkv/values.ts'
 import { readVint } from '../mkv/vint.ts'
@@ -7,7 +10,7 @@ import { SERVICE_TAG_NAMES } from './service-tags.ts'
 
 /**
  * Cuts MKV bytes into fragments: each Cluster is one, with the header of its document and what stands between it and
- * the next Cluster. Works on a plain file and on a recording of GetMedia, whose many documents hold a Cluster each and
+ * the next Cluster. Info and Tracks that come after the Clusters go into the header. Works on a plain file and on a recording of GetMedia, whose many documents hold a Cluster each and
  * whose service tags are taken out. A last Cluster that is not whole is left out, as the service never got it.
  *
  * The fragments' bytes are views of `bytes`, except for headers.
@@ -73,6 +76,8 @@ class FragmentSplitter {
   #draft: Draft | undefined
   #tags: [name: string, value: string][] = []
   #serviceTags = new Map<string, string>()
+  /** Where elements begin that are in the header already. */
+  readonly #late = new Set<number>()
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
@@ -104,7 +109,7 @@ class FragmentSplitter {
     if (this.#depth <= 1 && id !== ID.Segment) this.#start = byteOffset
     this.#depth++
     if (id === ID.Segment) this.#inSegment = true
-    if (id === ID.Cluster) this.#openCluster()
+    if (id === ID.Cluster) this.#openCluster(byteOffset)
     else if (id === ID.Tags) this.#tags = []
     else if (id === ID.SimpleTag) this.#tags.push(['', ''])
     else if (id === ID.EBML) this.#openDocument()
@@ -119,7 +124,25 @@ class FragmentSplitter {
     this.#serviceTags = new Map()
   }
 
-  #openCluster(): void {
+  #addLateMetadata(clusterOffset: number): void {
+    const missing = [ID.Info, ID.Tracks].filter(id => !this.#headerParts.some(part => part.id === id))
+    if (missing.length === 0) return
+    const bytes = this.#bytes
+    const access = {
+      size: bytes.length,
+      read: (at: number, length: number) => bytes.subarray(at, at + length),
+    }
+    const search = { segmentDataOffset: 0, clusterOffset, missing, positions: new Map<number, number>() }
+    for (const { id, byteOffset, dataOffset, end } of findLateMetadata(access, search)) {
+      this.#headerParts.push({ id, bytes: bytes.subarray(byteOffset, end) })
+      this.#late.add(byteOffset)
+      if (id === ID.Info)
+        this.#nanosecondsPerTick = timestampScaleOf(bytes.subarray(dataOffset, end), dataOffset)
+    }
+  }
+
+  #openCluster(byteOffset: number): void {
+    if (this.#segmentHeader === undefined) this.#addLateMetadata(byteOffset)
     this.#draft = {
       ebmlHeader: this.#ebmlHeader,
       segmentHeader: this.#nextSegmentHeader(),
@@ -160,6 +183,7 @@ class FragmentSplitter {
 
   /** Keeps an element of the Segment: before the first Cluster for the header, later for the last Cluster's trailer. */
   #keep(id: number, start: number, end: number): void {
+    if (this.#late.has(start)) return
     const bytes = this.#bytes.subarray(start, end)
     if (this.#draft !== undefined) this.#draft.trailer.push(bytes)
     else this.#headerParts.push({ id, bytes })
@@ -176,6 +200,12 @@ class FragmentSplitter {
       readBlock(this.#draft, bytes)
     }
   }
+}
+
+function timestampScaleOf(info: Uint8Array, dataOffset: number): number {
+  const definition = elementDefinition(ID.Info)!
+  const tree = parseElementTree(definition, dataOffset, { bytes: info, dataOffset }, info.length)
+  return tree.uint(ID.TimestampScale) || 1_000_000
 }
 
 function readBlock(draft: Draft, bytes: Uint8Array): void {

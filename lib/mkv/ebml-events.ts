@@ -42,6 +42,24 @@ export type EbmlEvent =
       readonly endOffset: number
     }
   | { readonly kind: 'truncated'; readonly byteOffset: number; readonly elementPath: string }
+  | EbmlWarning
+
+/** The bytes break a rule, and are read on. It comes before the event of the element that shows it. */
+export type EbmlWarning = {
+  readonly kind: 'warning'
+  /**
+   * `segment-size`, `element-size`: the declared size of a Segment, or of another master element, contradicts what follows.
+   * `element-outside-segment`: a child of a Segment without a Segment; it is read as if one had begun before it.
+   */
+  readonly code: 'segment-size' | 'element-size' | 'element-outside-segment'
+  /** Where the element begins that shows it. */
+  readonly byteOffset: number
+  /** The element whose size is wrong, outermost first; or what was open. */
+  readonly elementPath: string
+  readonly message: string
+  /** Bytes that the declared size promised are not there. */
+  readonly mediaMissing: boolean
+}
 
 /** An `EbmlEvent` whose `data` tells where the payload lies, for a reader that makes its own, narrower view. */
 export type PlacedEbmlEvent = Exclude<EbmlEvent, { readonly kind: 'data' }> | PlacedData

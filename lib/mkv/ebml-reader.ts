@@ -2,13 +2,13 @@ import { MkvLimitError, MkvSyntaxError } from '../errors.ts'
 import { knownOptions, optionNames } from '../options.ts'
 import { ByteQueue } from './byte-queue.ts'
 import { type BytePlace, bytesOf, placeOf } from './byte-segment.ts'
-import type { EbmlEvent, EbmlReaderOptions, PlacedData, PlacedEbmlEvent } from './ebml-events.ts'
+import type { EbmlEvent, EbmlReaderOptions, EbmlWarning, PlacedData, PlacedEbmlEvent } from './ebml-events.ts'
 import { checkMagic, type ElementHeader, hex, readElementHeader, readPlainSize } from './element-header.ts'
 import { ANYWHERE, type ElementDefinition, elementDefinition, isChildOf, ROOT } from './schema/element.ts'
 import { ELEMENT_IDS as ID } from './schema/elements.ts'
 import { vintLength } from './vint.ts'
 
-export type { EbmlEvent, EbmlReaderOptions } from './ebml-events.ts'
+export type { EbmlEvent, EbmlReaderOptions, EbmlWarning } from './ebml-events.ts'
 
 const OPTIONS = optionNames<EbmlReaderOptions>({ wants: true, maxFrameBytes: true, maxMetadataBytes: true })
 
@@ -19,6 +19,10 @@ const OPTIONS = optionNames<EbmlReaderOptions>({ wants: true, maxFrameBytes: tru
  * Elements of unknown size end as the schema says (RFC 8794, section 6.2): at the first element that cannot lie in
  * them but can lie in what holds them; no element is a special case. Void and CRC-32 may be anywhere and end nothing.
  * What is not asked for is counted and dropped, never stored.
+ *
+ * The size of a Segment is a hint: live recorders leave it at zero or at what it once was. A Segment ends at the next EBML
+ * header or Segment, or with the bytes. The same holds for a Cluster of size zero, which ends as one of unknown size does. A
+ * child of a Segment or a root element inside another master element ends that one. Each such contradiction gives a `warning`.
  */
 export class EbmlReader {
   readonly #bytes = new ByteQueue()
@@ -134,13 +138,82 @@ export class EbmlReader {
 
   #readHeader(): PlacedEbmlEvent | typeof NEED_MORE | undefined {
     const parent = this.#parent
-    if (parent !== undefined && this.#offset === parent.limit) return this.#close()
+    const isAtEnd = parent !== undefined && this.#offset === parent.limit
+    if (isAtEnd && !parent.mayGoOn) return this.#close()
     if (!this.#sawHeader && parent === undefined) this.#checkStart()
     const header = this.#header
     if (!readElementHeader(this.#bytes, header, this.#failInHeader)) return NEED_MORE
     const known = this.#knownElement(header.id)
+    if (isAtEnd && known?.definition.parentId !== parent.definition.id) return this.#close()
+    const warning = this.#sizeWarning(known?.definition)
+    if (warning !== undefined) return warning
     if (this.#endsParent(known?.definition)) return this.#close()
+    if (parent === undefined && known?.definition.parentId === ID.Segment) return this.#openImplicitSegment()
     return this.#enter(header, known)
+  }
+
+  /** Whether the header that was just read shows that the innermost open element declares a wrong size. */
+  #sizeWarning(next: ElementDefinition | undefined): EbmlWarning | undefined {
+    const parent = this.#parent
+    if (parent === undefined || next === undefined || next.parentId === ANYWHERE) return undefined
+    const { size = 0, length } = this.#header
+    if (isChildOf(next, parent.definition.id)) {
+      const end = this.#offset + length + size
+      if (end <= parent.declaredEnd) return undefined
+      const what = `${next.name} at byte ${this.#offset}`
+      return this.#goesOn(parent, next, what)
+    }
+    if (!isTopLevel(next)) return undefined
+    return this.#isUnfinished(parent) ? this.#endsEarly(parent, next) : undefined
+  }
+
+  /** The innermost open element is longer than it declares. From now on its size is unknown. */
+  #goesOn(parent: OpenElement, next: ElementDefinition, what: string): EbmlWarning {
+    const { definition, declaredEnd, isImplicit } = parent
+    parent.declaredEnd = UNKNOWN_END
+    parent.limit = Number.POSITIVE_INFINITY
+    parent.mayGoOn = false
+    return isImplicit
+      ? this.#warning(
+          'element-outside-segment',
+          next,
+          `${what} is in no Segment and is read as if a Segment began there`,
+        )
+      : this.#warning(
+          isSegment(parent) ? 'segment-size' : 'element-size',
+          undefined,
+          `${definition.name} declares that it ends at byte ${declaredEnd}, but ${what} goes on with it; it is read as one of unknown size`,
+        )
+  }
+
+  /** The innermost open element is shorter than it declares: what begins now cannot lie in it. */
+  #endsEarly(parent: OpenElement, next: ElementDefinition): EbmlWarning {
+    const { definition } = parent
+    const declaredEnd = isSegment(parent) ? parent.declaredEnd : parent.limit
+    parent.size = undefined
+    parent.declaredEnd = UNKNOWN_END
+    parent.limit = Number.POSITIVE_INFINITY
+    const problem = `${definition.name} declares that it ends at byte ${declaredEnd}, but ${next.name} begins at byte ${this.#offset}; what was between may be missing`
+    return this.#warning(isSegment(parent) ? 'segment-size' : 'element-size', undefined, problem, true)
+  }
+
+  #warning(
+    code: EbmlWarning['code'],
+    innermost: ElementDefinition | undefined,
+    problem: string,
+    mediaMissing = false,
+  ): EbmlWarning {
+    const message = `${problem}. Write the file again, with mkvmerge for example, to correct it.`
+    const elementPath = this.#path(innermost)
+    return { kind: 'warning', code, byteOffset: this.#offset, elementPath, message, mediaMissing }
+  }
+
+  /** For a child of a Segment at the top: a Segment of no bytes, which that child goes on with. */
+  #openImplicitSegment(): PlacedEbmlEvent {
+    const event = this.#open(SEGMENT, undefined, this.#offset, undefined)
+    this.#parent!.declaredEnd = this.#offset
+    this.#parent!.isImplicit = true
+    return event
   }
 
   /** What the schema says of an id, and whether it is asked for: that is found out once for each id. */
@@ -177,7 +250,7 @@ export class EbmlReader {
     for (let i = this.#stack.length - 2; i >= 0; i--) {
       const ancestor = this.#stack[i]!
       if (isChildOf(next, ancestor.definition.id)) return true
-      if (ancestor.size !== undefined) return false
+      if (ancestor.size !== undefined && !isTopLevel(next)) return false
     }
     return isChildOf(next, ROOT)
   }
@@ -229,15 +302,35 @@ export class EbmlReader {
     if (this.#stack.length >= MAX_DEPTH) {
       throw this.#error(`elements are nested more than ${MAX_DEPTH} deep`, byteOffset)
     }
-    const parentLimit = parent?.limit ?? Number.POSITIVE_INFINITY
-    const limit = size === undefined ? parentLimit : this.#offset + size
-    this.#parent = { definition, size, limit }
-    this.#stack.push(this.#parent)
+    const open: OpenElement = {
+      definition,
+      size,
+      limit: parent?.limit ?? Number.POSITIVE_INFINITY,
+      declaredEnd: UNKNOWN_END,
+      mayGoOn: false,
+      isImplicit: false,
+    }
+    if (size !== undefined) {
+      const end = this.#offset + size
+      open.mayGoOn = definition === CLUSTER && size === 0
+      if (open.mayGoOn || definition === SEGMENT) {
+        open.declaredEnd = end
+        open.size = undefined
+      }
+      if (definition !== SEGMENT) open.limit = end
+    }
+    this.#parent = open
+    this.#stack.push(open)
     return { kind: 'open', definition, byteOffset, dataOffset: this.#offset, size }
   }
 
   #close(): PlacedEbmlEvent {
-    const { definition } = this.#stack.pop()!
+    const segment = this.#stack.at(-2)
+    // An element of unknown size may have gone beyond the end of its Segment.
+    const { definition } = this.#stack.at(-1)!
+    if (segment !== undefined && this.#offset > segment.declaredEnd)
+      return this.#goesOn(segment, definition, `${definition.name} up to byte ${this.#offset}`)
+    this.#stack.pop()
     this.#parent = this.#stack.at(-1)
     return { kind: 'close', definition, byteOffset: this.#offset }
   }
@@ -275,12 +368,16 @@ export class EbmlReader {
     const isCut =
       this.#state.name !== 'header' ||
       this.#bytes.length > 0 ||
-      this.#stack.some(element => element.size !== undefined)
+      this.#stack.some(element => this.#isUnfinished(element))
     if (!isCut && this.#stack.length > 0) return this.#close()
     const elementPath = this.#path(this.#state.name === 'header' ? undefined : this.#state.definition)
     this.#state = DONE
     if (!isCut) return undefined
     return { kind: 'truncated', byteOffset: this.#offset + this.#bytes.length, elementPath }
+  }
+
+  #isUnfinished({ size, declaredEnd }: OpenElement): boolean {
+    return size !== undefined || (declaredEnd !== UNKNOWN_END && this.#offset < declaredEnd)
   }
 
   readonly #failInHeader = (problem: string, at: number) => this.#error(problem, this.#offset + at)
@@ -298,9 +395,16 @@ export class EbmlReader {
 
 type OpenElement = {
   readonly definition: ElementDefinition
-  readonly size: number | undefined
+  /** `undefined` where it is unknown, where it is only a hint, and where it has turned out wrong. */
+  size: number | undefined
   /** Where it must have ended: its own end, or else its parent's. */
-  readonly limit: number
+  limit: number
+  /** Of a Segment or a Cluster of size zero: where its size says that it ends. */
+  declaredEnd: number
+  /** It is at its limit, and goes on if a child of it comes next. */
+  mayGoOn: boolean
+  /** A Segment that was not there. */
+  isImplicit: boolean
 }
 
 /** An element of the schema, as this reader is asked to treat it. */
@@ -330,12 +434,23 @@ type State = { readonly name: 'header' } | { readonly name: 'done' } | PayloadSt
 const HEADER: State = { name: 'header' }
 const DONE: State = { name: 'done' }
 const VOID = elementDefinition(ID.Void)!
+const SEGMENT = elementDefinition(ID.Segment)!
 const CLUSTER = elementDefinition(ID.Cluster)!
+const UNKNOWN_END = Number.POSITIVE_INFINITY
 const SIMPLE_BLOCK = elementDefinition(ID.SimpleBlock)!
 const NOWHERE = placeOf(new Uint8Array(0))
 const NEED_MORE = Symbol('more bytes are needed')
 /** Matroska's own depth is 7; nested SimpleTags and chapters go deeper. */
 const MAX_DEPTH = 64
+
+function isSegment({ definition }: OpenElement): boolean {
+  return definition === SEGMENT
+}
+
+/** A root element, or a child of a Segment. */
+function isTopLevel({ parentId }: ElementDefinition): boolean {
+  return parentId === ROOT || parentId === ID.Segment
+}
 
 function nameOf(id: number, definition: ElementDefinition | undefined): string {
   return definition?.name ?? `element ${hex(id)}`

@@ -16,6 +16,7 @@ export type MkvEvent =
   | ClusterEndEvent
   | DocumentEndEvent
   | TruncatedEvent
+  | MkvWarning
 
 /** An EBML header has been read whole (RFC 8794, section 11.2). */
 export type DocumentStartEvent = {
@@ -73,7 +74,11 @@ export type MkvFrame = {
   readonly data: Uint8Array
 }
 
-export type ClusterEndEvent = { readonly type: 'cluster-end' }
+export type ClusterEndEvent = {
+  readonly type: 'cluster-end'
+  /** Blocks of the cluster that were skipped; absent where there were none. */
+  readonly skippedBlocks?: number
+}
 
 /** The document is over: the next EBML header came, or the payload ended between elements. */
 export type DocumentEndEvent = {
@@ -81,6 +86,36 @@ export type DocumentEndEvent = {
   /** Where the document ends, in bytes from the payload's start. */
   readonly byteOffset: number
   readonly reason: 'next-document' | 'end-of-payload'
+  /** Blocks of the document that were skipped; absent where there were none. */
+  readonly skippedBlocks?: number
+}
+
+/**
+ * `undeclared-track`: a block of a track that Tracks does not declare; such blocks are skipped.
+ * `block-outside-cluster`: a block that lies in no Cluster; such blocks are skipped.
+ * `segment-size`, `element-size`: the declared size of a Segment, or of another master element, contradicts what follows.
+ * `element-outside-segment`: a child of a Segment without a Segment; it is read as if one had begun before it.
+ */
+export type MkvWarningCode =
+  | 'undeclared-track'
+  | 'block-outside-cluster'
+  | 'segment-size'
+  | 'element-size'
+  | 'element-outside-segment'
+
+/** The payload breaks a rule, and is read on. Given once for each document, code, and track where there is one. */
+export type MkvWarning = {
+  readonly type: 'warning'
+  readonly code: MkvWarningCode
+  /** Where the element begins that shows it, in bytes from the payload's start. */
+  readonly byteOffset: number
+  /** The element concerned, outermost first; empty at the payload's top level. */
+  readonly elementPath: string
+  /** Whether media was skipped, or may not be there; false where everything was read. */
+  readonly mediaMissing: boolean
+  /** The number of the undeclared track; absent for other codes. */
+  readonly track?: number
+  readonly message: string
 }
 
 /** The payload ended inside an element. Every whole frame before has been given. */

@@ -1,5 +1,5 @@
 /** EBML and Matroska without streams and without AWS: `import { MkvReader } from 'getmedia/mkv'`. */
-export { MkvLimitError, MkvSyntaxError } from '../errors.ts'
+export { MkvLateMetadataError, MkvLimitError, MkvSyntaxError } from '../errors.ts'
 export type { CodecData } from './codecs/codec-data.ts'
 export {
   isRandomAccessPoint,
@@ -9,11 +9,12 @@ export {
   randomAccessJudge,
   randomAccessOf,
 } from './codecs/random-access.ts'
-export { type EbmlEvent, EbmlReader, type EbmlReaderOptions } from './ebml-reader.ts'
+export { type EbmlEvent, EbmlReader, type EbmlReaderOptions, type EbmlWarning } from './ebml-reader.ts'
 export type * from './events.ts'
 export { MkvReader, type MkvReaderOptions } from './mkv-reader.ts'
 export { type ElementDefinition, elementDefinition } from './schema/element.ts'
 export { ELEMENT_IDS } from './schema/elements.ts'
+export type { SeekableBytes } from './seekable-bytes.ts'
 export { flattenTags, type SimpleTag, type Tag, type TagValue } from './tags.ts'
 export type { AudioSettings, ColourSettings, Track, TrackFlags, TrackType, VideoSettings } from './tracks.ts'
 export * from './writer.ts'

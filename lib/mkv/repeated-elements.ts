@@ -20,6 +20,8 @@ export class RepeatedElements {
   readonly #known = new Map<number, { readonly bytes: Uint8Array; readonly children: Children }>()
   /** The payload of the element under way, where all of it has come. */
   #bytes: Uint8Array | undefined
+  /** Where that element ends. */
+  #end = 0
 
   /** What an element that was just opened holds, where that is known; the reader has passed over it then. */
   childrenOf({ id }: ElementDefinition, reader: EbmlReader): Children | undefined {
@@ -33,12 +35,14 @@ export class RepeatedElements {
       return known.children
     }
     if (ahead.end - ahead.start <= MAX_BYTES) this.#bytes = Uint8Array.from(bytesOf(ahead))
+    this.#end = reader.byteOffset + ahead.end - ahead.start
     return undefined
   }
 
-  /** The element is read whole, and nothing in it is wrong. */
-  remember({ definition, children }: ElementTree): void {
-    if (this.#bytes !== undefined) this.#known.set(definition.id, { bytes: this.#bytes, children })
+  /** The element is read up to `end`, and nothing in it is wrong, unless it ended before its size says so. */
+  remember({ definition, children }: ElementTree, end: number): void {
+    if (this.#bytes !== undefined && end === this.#end)
+      this.#known.set(definition.id, { bytes: this.#bytes, children })
     this.#bytes = undefined
   }
 }

@@ -26,6 +26,8 @@ export class SegmentReader {
   readonly #maxFrameBytes: number
   readonly #trackTable: TrackTable
   #tracks = NO_TRACKS.states
+  /** A Segment without Tracks declares nothing: its blocks are read as they are. */
+  #hasTracks = false
   #clock = DEFAULT_CLOCK
   #clusterOffset = 0
   /** A bigint only beyond 2^53. */
@@ -57,6 +59,7 @@ export class SegmentReader {
   tracks(element: ElementTree): TracksEvent {
     const { tracks, states } = this.#trackTable.read(element)
     this.#tracks = states
+    this.#hasTracks = true
     return { type: 'tracks', tracks }
   }
 
@@ -79,8 +82,8 @@ export class SegmentReader {
     }
   }
 
-  /** Gives the first frame; what a lace holds beside it is added to `others`. */
-  simpleBlock(place: Readonly<BytePlace>, byteOffset: number, others: MkvEvent[]): MkvFrame {
+  /** Gives the first frame, or a number for a block of that track, which Tracks does not declare; the other frames of a lace are added to `others`. */
+  simpleBlock(place: Readonly<BytePlace>, byteOffset: number, others: MkvEvent[]): MkvFrame | number {
     return this.#plainFrame(place) ?? this.#anyBlock(place, byteOffset, others)
   }
 
@@ -96,7 +99,7 @@ export class SegmentReader {
     if (bytes[start]! < 0x80 || (flags & LACING) !== 0) return undefined
     const track = bytes[start]! & 0x7f
     const state = this.#tracks.get(track)
-    if (state !== undefined && !state.isPlain) return undefined
+    if (state === undefined ? this.#hasTracks : !state.isPlain) return undefined
     return {
       type: 'frame',
       track,
@@ -110,18 +113,25 @@ export class SegmentReader {
     }
   }
 
-  #anyBlock(place: Readonly<BytePlace>, byteOffset: number, others: MkvEvent[]): MkvFrame {
-    return this.#frames(readBlock(place, byteOffset, SIMPLE_BLOCK_PATH), undefined, others)
+  #anyBlock(place: Readonly<BytePlace>, byteOffset: number, others: MkvEvent[]): MkvFrame | number {
+    const block = readBlock(place, byteOffset, SIMPLE_BLOCK_PATH)
+    return this.#isUndeclared(block) ? block.track : this.#frames(block, undefined, others)
   }
 
   /** A Block has no keyframe flag: it is one if its group refers to no other block. */
-  blockGroup(group: ElementTree, others: MkvEvent[]): MkvFrame {
+  blockGroup(group: ElementTree, others: MkvEvent[]): MkvFrame | number {
     const bytes = group.bytes(ID.Block)
     if (bytes === undefined)
       throw new MkvSyntaxError('a BlockGroup without a Block', group.byteOffset, BLOCK_GROUP_PATH)
     const keyframe = group.bytes(ID.ReferenceBlock) === undefined
     const block = { ...readBlock(placeOf(bytes), group.byteOffset, BLOCK_GROUP_PATH), keyframe }
+    if (this.#isUndeclared(block)) return block.track
     return this.#frames(block, group.uintBig(ID.BlockDuration), others)
+  }
+
+  /** A document without Tracks at all declares nothing, and its frames are delivered. */
+  #isUndeclared({ track }: Block): boolean {
+    return this.#hasTracks && !this.#tracks.has(track)
   }
 
   #frames(block: Block, durationTicks: bigint | undefined, others: MkvEvent[]): MkvFrame {

@@ -7,12 +7,15 @@ const TRACK_ELEMENTS = Object.values(ID).filter(id =>
 )
 
 /** Elements that are read whole before they are told. */
-export const TREES: ReadonlySet<number> = new Set([ID.EBML, ID.Info, ID.Tracks, ID.Tags, ID.BlockGroup])
+export const TREES: ReadonlySet<number> = new Set([
+  ...[ID.EBML, ID.SeekHead, ID.Info, ID.Tracks, ID.Tags, ID.BlockGroup],
+])
 
 /** Elements that are read; all others are skipped. */
 export const WANTED: ReadonlySet<number> = new Set([
   ...[ID.EBML, ID.DocType, ID.DocTypeVersion],
   ...[ID.Segment, ID.Cluster, ID.Timestamp, ID.SimpleBlock],
+  ...[ID.SeekHead, ID.Seek, ID.SeekID, ID.SeekPosition],
   ...[ID.BlockGroup, ID.Block, ID.BlockDuration, ID.ReferenceBlock],
   ...[ID.Info, ID.TimestampScale, ID.Duration, ID.Title, ID.MuxingApp, ID.WritingApp],
   ...[ID.Tracks, ...TRACK_ELEMENTS],

@@ -30,8 +30,8 @@ export class FileSink extends Writable {
   #unfollow: () => void = () => {}
   #file: AtomicFile | undefined
   #bytes = 0
-  /** A chunk is in the file in part. */
-  #isTorn = false
+  /** Chunks whose write has not succeeded: some may be in the file, the last of them in part. */
+  #unwritten: readonly Uint8Array[] = []
 
   constructor(options: FileSinkOptions) {
     knownOptions('FileSink', options, OPTIONS)
@@ -50,12 +50,24 @@ export class FileSink extends Writable {
   }
 
   override _write(chunk: Uint8Array, _encoding: string, callback: Callback): void {
+    this.#write([chunk], callback)
+  }
+
+  /** Chunks that came during a write go into one: a write of its own for each row of a table costs more than the row. */
+  override _writev(items: readonly { readonly chunk: Uint8Array }[], callback: Callback): void {
+    this.#write(
+      items.map(({ chunk }) => chunk),
+      callback,
+    )
+  }
+
+  #write(chunks: readonly Uint8Array[], callback: Callback): void {
     this.#queue.run(async () => {
       this.#file ??= await AtomicFile.open(this.#path)
-      this.#isTorn = true
-      await this.#file.writeAll([chunk], this.#bytes)
-      this.#bytes += chunk.length
-      this.#isTorn = false
+      this.#unwritten = chunks
+      await this.#file.writeAll(chunks, this.#bytes)
+      for (const { length } of chunks) this.#bytes += length
+      this.#unwritten = []
     }, callback)
   }
 
@@ -78,9 +90,19 @@ export class FileSink extends Writable {
     const file = this.#file
     if (file === undefined) return
     this.#file = undefined
-    if (this.#isTorn && this.#bytes === 0) return await file.discard()
-    if (this.#isTorn) await file.handle.truncate(this.#bytes)
+    const isTorn = this.#unwritten.length > 0
+    if (isTorn) await this.#countWholeChunks(file)
+    if (isTorn && this.#bytes === 0) return await file.discard()
+    if (isTorn) await file.handle.truncate(this.#bytes)
     await file.commit()
     this.emit('file', { path: file.path })
+  }
+
+  async #countWholeChunks(file: AtomicFile): Promise<void> {
+    const { size } = await file.handle.stat()
+    for (const { length } of this.#unwritten) {
+      if (this.#bytes + length > size) break
+      this.#bytes += length
+    }
   }
 }

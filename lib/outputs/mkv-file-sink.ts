@@ -102,7 +102,22 @@ export class MkvFileSink extends Writable {
 
   override _write(event: FragmentEvent, _encoding: string, callback: Callback): void {
     if (refusesEvent('MkvFileSink', event, callback)) return
-    this.#queue.run(() => this.#apply(this.#muxer.push(event)), callback)
+    let pending: Promise<void> | undefined
+    try {
+      pending = this.#apply(this.#muxer.push(event))
+    } catch (error) {
+      callback(error as Error)
+      return
+    }
+    // Most events are only gathered in memory: a promise for each would cost more than the muxing.
+    if (pending === undefined) {
+      callback()
+      return
+    }
+    const wait = pending
+    // Its failure reaches the callback, which may come after work that is in progress.
+    wait.catch(() => {})
+    this.#queue.run(() => wait, callback)
   }
 
   override _final(callback: Callback): void {
@@ -130,22 +145,30 @@ export class MkvFileSink extends Writable {
     }
   }
 
-  async #apply(steps: readonly MuxStep[]): Promise<void> {
+  /** A promise only where a step has to wait for the file. */
+  #apply(steps: readonly MuxStep[], from = 0): Promise<void> | undefined {
+    for (let index = from; index < steps.length; index++) {
+      const pending = this.#take(steps[index]!)
+      if (pending !== undefined) return this.#applyAfter(pending, steps, index + 1)
+    }
+    return undefined
+  }
+
+  async #applyAfter(pending: Promise<void>, steps: readonly MuxStep[], from: number): Promise<void> {
     try {
-      for (const step of steps) await this.#take(step)
+      await pending
     } catch (error) {
       this.#hasFailed = true
       throw error
     }
+    await this.#apply(steps, from)
   }
 
-  async #take(step: MuxStep): Promise<void> {
-    if (step.type === 'begin') await this.#beginSegment(step)
-    else if (step.type === 'cluster') await this.#open!.file.beginCluster(step.timeMs)
-    else {
-      await this.#open!.file.addBlock(step)
-      this.#writtenFrames++
-    }
+  #take(step: MuxStep): Promise<void> | undefined {
+    if (step.type === 'begin') return this.#beginSegment(step)
+    if (step.type === 'cluster') return this.#open!.file.beginCluster(step.timeMs)
+    this.#writtenFrames++
+    return this.#open!.file.addBlock(step)
   }
 
   async #beginSegment(step: BeginStep): Promise<void> {

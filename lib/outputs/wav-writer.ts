@@ -186,6 +186,8 @@ export class WavWriter extends Writable {
       case 'late-tags':
         this.#endTags = { ...this.#endTags, ...event.tags }
         break
+      case 'warning':
+        break
       default:
         await this.#endFragment()
     }

@@ -7,12 +7,12 @@ import { StageInputError } from './stage-input-error.ts'
 
 const MKV_EVENTS: Readonly<Record<string, true>> = {
   ...{ 'document-start': true, info: true, tracks: true, tags: true, cluster: true, frame: true },
-  ...{ 'cluster-end': true, 'document-end': true, truncated: true },
+  ...{ 'cluster-end': true, 'document-end': true, truncated: true, warning: true },
 } satisfies Record<MkvEvent['type'], true>
 
 const FRAGMENT_EVENTS: Readonly<Record<string, true>> = {
   ...{ 'fragment-start': true, frame: true, 'fragment-end': true, 'late-tags': true, truncated: true },
-  ...{ discontinuity: true, gap: true },
+  ...{ discontinuity: true, gap: true, warning: true },
 } satisfies Record<FragmentEvent['type'], true>
 
 /** For a stage that takes `FragmentEvent`s: every output. */

@@ -1,3 +1,4 @@
+import type { MkvWarning } from '../mkv/events.ts'
 import type { TagValue } from '../mkv/tags.ts'
 import type { Track } from '../mkv/tracks.ts'
 import type { CodecConflict } from './codec-conflicts.ts'
@@ -14,6 +15,7 @@ export type FragmentEvent =
   | FragmentTruncated
   | Discontinuity
   | Gap
+  | FragmentWarning
 
 /** Tags by name; where a name repeats, the last value counts. It has no prototype, so that every name is harmless. */
 export type TagRecord = Readonly<Record<string, TagValue>>
@@ -69,6 +71,8 @@ export type FragmentEnd = {
   /** Frames of the fragment, and the sum of their bytes. */
   readonly frames: number
   readonly bytes: number
+  /** Blocks of the fragment that were skipped, as a `warning` said; absent where there were none. */
+  readonly skippedBlocks?: number
   /** All of the fragment's tags but the service's own. */
   readonly tags: TagRecord
   readonly codecConflicts: readonly CodecConflict[]
@@ -82,6 +86,12 @@ export type LateTags = {
   readonly fragmentNumber: string | null
   readonly tags: TagRecord
 }
+
+/**
+ * The payload breaks a rule, and is read on: an `MkvWarning`, after the `fragment-start` of its fragment. Outputs ignore it. Once
+ * for each fragment, code, and track where there is one.
+ */
+export type FragmentWarning = MkvWarning & { readonly fragmentNumber: string | null }
 
 /** The payload ended inside an element; the fragment under way stays without an end. */
 export type FragmentTruncated = {

@@ -4,6 +4,7 @@ import type {
   DocumentEndEvent,
   MkvEvent,
   MkvFrame,
+  MkvWarning,
   TagsEvent,
   TruncatedEvent,
 } from '../mkv/events.ts'
@@ -63,7 +64,7 @@ export class FragmentAssembler {
     if (wrong !== undefined) throw wrong
     switch (event.type) {
       case 'document-start':
-        this.#document = new DocumentState()
+        this.#startDocument()
         break
       case 'tracks':
         this.#document.tracks = event.tracks
@@ -74,8 +75,15 @@ export class FragmentAssembler {
       case 'cluster':
         this.#cluster(event)
         break
+      case 'cluster-end':
+        this.#document.skippedBlocks += event.skippedBlocks ?? 0
+        break
       case 'document-end':
+        this.#document.skippedBlocks = event.skippedBlocks ?? 0
         this.#documentEnd(event.reason)
+        break
+      case 'warning':
+        this.#warning(event)
         break
       case 'truncated':
         this.#truncated(event)
@@ -83,8 +91,29 @@ export class FragmentAssembler {
     }
   }
 
+  /** What was said before the header was whole is said of this document. */
+  #startDocument(): void {
+    const { warnings } = this.#document
+    this.#document = new DocumentState()
+    this.#document.warnings = warnings
+  }
+
+  /** One that comes before its fragment is known waits for the start of that. */
+  #warning(warning: MkvWarning): void {
+    const { started, warnings, service } = this.#document
+    if (started) this.#give({ ...warning, fragmentNumber: service.fragmentNumber })
+    else warnings.push(warning)
+  }
+
+  #giveWarnings(): void {
+    const { warnings, service } = this.#document
+    for (const warning of warnings) this.#give({ ...warning, fragmentNumber: service.fragmentNumber })
+    this.#document.warnings = []
+  }
+
   #truncated({ byteOffset, elementPath }: TruncatedEvent): void {
     const { fragmentNumber } = this.#document.service
+    this.#giveWarnings()
     this.#give({ type: 'truncated', fragmentNumber, byteOffset, elementPath })
   }
 
@@ -142,6 +171,7 @@ export class FragmentAssembler {
       tags: document.tags.record,
       codecConflicts: this.#conflicts.find(tracks, document.tags.mimeType),
     })
+    if (document.warnings.length > 0) this.#giveWarnings()
   }
 
   #frame(frame: MkvFrame): FragmentFrame {
@@ -165,7 +195,7 @@ export class FragmentAssembler {
 
   #end(endedBy: FragmentEnd['endedBy']): void {
     const document = this.#document
-    const { service, tags, frames, bytes } = document
+    const { service, tags, frames, bytes, skippedBlocks } = document
     document.ended = true
     this.#give({
       type: 'fragment-end',
@@ -176,6 +206,7 @@ export class FragmentAssembler {
       errorCode: service.errorCode,
       frames,
       bytes,
+      ...(skippedBlocks > 0 ? { skippedBlocks } : {}),
       tags: tags.record,
       codecConflicts: this.#conflicts.find(document.tracks, tags.mimeType),
       endedBy,
@@ -206,6 +237,9 @@ class DocumentState {
   wallClockOffsetMs: number | null = null
   frames = 0
   bytes = 0
+  skippedBlocks = 0
+  /** Those that came before the start. */
+  warnings: MkvWarning[] = []
   started = false
   ended = false
 

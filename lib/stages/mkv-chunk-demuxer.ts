@@ -10,6 +10,8 @@ export type MkvChunkDemuxerOptions = MkvReaderOptions & {
 const OPTIONS = optionNames<MkvChunkDemuxerOptions>({
   maxFrameBytes: true,
   maxMetadataBytes: true,
+  maxMetadataElements: true,
+  seekable: true,
   signal: true,
 })
 

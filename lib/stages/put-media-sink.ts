@@ -2,6 +2,7 @@ import { Writable } from 'readable-stream'
 import { isAdmissionTimeout } from '../aws/admission-timeout-error.ts'
 import { AdmissionWatch } from '../aws/admission-watch.ts'
 import { AbortError } from '../errors.ts'
+import type { MkvWarning } from '../mkv/events.ts'
 import { failWrite, wrongBytes } from './check-input.ts'
 import { MediaIntake } from './put-media/media-intake.ts'
 import type { OutgoingFragment } from './put-media/outgoing-fragment.ts'
@@ -41,7 +42,8 @@ type Callback = (error?: Error | null) => void
  * Backpressure goes from the socket to the writer: it holds `maxUnacknowledgedBytes` at most. Options are checked in the
  * constructor (`OptionError`); the first call is made when the first cluster has begun.
  *
- * Emits `waiting` (`WaitingEvent`), `attempt` (`PutAttemptEvent`), `retry` (`RetryEvent`) and `ack` (`Acknowledgement`). Fails with `PutMediaError`,
+ * Emits `waiting` (`WaitingEvent`), `attempt` (`PutAttemptEvent`), `retry` (`RetryEvent`), `ack` (`Acknowledgement`) and, for
+ * media that breaks a rule and is put nevertheless, `warning` (`MkvWarning`). Fails with `PutMediaError`,
  * `NotPersistedError`, `ServiceError` and its kinds, `ConnectionError`, `TimeoutError`, `AdmissionTimeoutError`,
  * `CredentialsError` or `AbortError`: the last error, with all of the run in its `cause`. Media that is broken fails with `MkvSyntaxError`,
  * `MkvTruncatedError` or `MkvLimitError` once every whole fragment before it is acknowledged.
@@ -63,13 +65,22 @@ export class PutMediaSink extends Writable {
   constructor(options: PutMediaSinkOptions) {
     const settings = resolvePutMediaSettings(options)
     super({ highWaterMark: 64 * 1024 })
-    const { policy, random, producerStartTimestamp, realtime } = settings
+    const { policy, random, producerStartTimestamp, realtime, seekable } = settings
     const { clock } = settings.call
     const { signal } = this.#abort
     const window = new UnacknowledgedWindow(settings.maxUnacknowledgedBytes)
+    const warn = (warning: MkvWarning) => this.#tell('warning', warning)
     this.#settings = settings
     this.#window = window
-    this.#intake = new MediaIntake({ window, producerStartTimestamp, realtime, clock, signal })
+    this.#intake = new MediaIntake({
+      window,
+      producerStartTimestamp,
+      realtime,
+      seekable,
+      warn,
+      clock,
+      signal,
+    })
     const loop = new PutLoop({
       ...{ window, policy, clock, random, signal },
       runSession: first => this.#runSession(first),
@@ -164,7 +175,7 @@ export class PutMediaSink extends Writable {
   }
 
   /** What a listener throws is its own, and not a failure of the session that could be tried again. */
-  #tell(name: 'waiting' | 'attempt' | 'retry' | 'ack', notice: object): void {
+  #tell(name: 'waiting' | 'attempt' | 'retry' | 'ack' | 'warning', notice: object): void {
     if (this.destroyed) return
     try {
       this.emit(name, notice)

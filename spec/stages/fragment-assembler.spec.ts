@@ -190,7 +190,12 @@ describe('FragmentAssembler gives frames', () => {
 
   it('with their fragment, track, time, flags and data', () => {
     const assembly = assemble(
-      fragment({ number: '7', timestamp: 100, frames: [{ at: 5, track: 2, keyframe: true, data: 'abc' }] }),
+      fragment({
+        number: '7',
+        timestamp: 100,
+        tracks: [{}, {}],
+        frames: [{ at: 5, track: 2, keyframe: true, data: 'abc' }],
+      }),
     )
     const frame = assembly.events.find(event => event.type === 'frame')
     assert.deepEqual(plain(frame), {

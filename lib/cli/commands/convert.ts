@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import { Command } from 'commander'
 import {
   AbortError,
@@ -9,6 +8,7 @@ import {
   TagExtractor,
 } from '../../index.ts'
 import { EXIT_CODES, raiseExitCode } from '../exit-code.ts'
+import { openInputFile } from '../input-file.ts'
 import { openOutputs } from '../sinks/open-outputs.ts'
 import {
   addOutputFlags,
@@ -18,6 +18,7 @@ import {
   outputFlagNames,
 } from '../sinks/output-flags.ts'
 import { handleBrokenPipe } from '../terminal/broken-pipe.ts'
+import { WarningReport } from '../warning-report.ts'
 
 export function convertCommand(): Command {
   const command = new Command('convert')
@@ -35,21 +36,22 @@ async function convert(file: string, flags: OutputFlags): Promise<void> {
   checkIsNotInput(flags, file)
   handleBrokenPipe()
   const outputs = openOutputs(flags, text => process.stderr.write(`${text}\n`))
-  const input = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 })
+  const { stream, ...access } = openInputFile(file)
   // Not one pipeline: it would throw away what the extractor holds when the demuxer fails.
-  const events = joinStages(input, new MkvChunkDemuxer(), new TagExtractor({ errorTags: 'report' }))
+  const events = joinStages(stream, new MkvChunkDemuxer(access), new TagExtractor({ errorTags: 'report' }))
   // Once: a second Ctrl-C kills, should the first hang. The files keep what they have.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => events.destroy(new AbortError('convert', signal)))
   }
-  await outputs.consume(tellTrouble(events))
+  await outputs.consume(reportTrouble(events))
   // Somebody may still be writing to a reader that has gone.
   if (file === '-') process.stdin.destroy()
 }
 
-/** A payload that breaks off, and errors of the service in it, are told; what came before is converted. */
-async function* tellTrouble(events: AsyncIterable<FragmentEvent>): AsyncGenerator<FragmentEvent> {
-  for await (const event of events) {
+/** Reports a payload that breaks off, errors of the service in it, and warnings; what can be read is converted. */
+async function* reportTrouble(events: AsyncIterable<FragmentEvent>): AsyncGenerator<FragmentEvent> {
+  const warnings = new WarningReport()
+  for await (const event of warnings.watch(events)) {
     if (event.type === 'truncated') {
       raiseExitCode(EXIT_CODES.failed)
       process.stderr.write(`getmedia: the payload is broken off at byte ${event.byteOffset}\n`)

@@ -28,6 +28,7 @@ import { Tally } from '../tally.ts'
 import { handleBrokenPipe } from '../terminal/broken-pipe.ts'
 import { formatBytes, formatTime, shortNumber } from '../terminal/format.ts'
 import { LiveLine } from '../terminal/live-line.ts'
+import { WarningReport } from '../warning-report.ts'
 
 type GetOptions = OutputFlags & {
   readonly start: StartSelector
@@ -97,7 +98,8 @@ async function get(streamNameOrArn: string, options: GetOptions): Promise<void> 
   const live = new LiveLine(() => tally.liveText(stream.metrics))
   reportWaiting(stream, live)
   try {
-    const events = reportMissingMedia(tally.count(stream), () => live.clear())
+    const warned = new WarningReport().watch(tally.count(stream))
+    const events = reportMissingMedia(warned, () => live.clear())
     // Not a pipeline: it would not wait until the files of a broken-off stream are finished.
     if (outputs === undefined) await printRows(events, live, options)
     else await outputs.consume(events)

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import Table from 'cli-table3'
 import { Command } from 'commander'
@@ -12,7 +11,9 @@ import {
 } from '../../index.ts'
 import { eventLine } from '../event-lines.ts'
 import { EXIT_CODES, raiseExitCode } from '../exit-code.ts'
+import { openInputFile } from '../input-file.ts'
 import { formatBytes, formatTime, shortNumber } from '../terminal/format.ts'
+import { WarningReport } from '../warning-report.ts'
 
 type InspectOptions = { readonly json?: true; readonly hash?: true }
 
@@ -26,21 +27,27 @@ export function inspectCommand(): Command {
 }
 
 async function inspect(file: string, options: InspectOptions): Promise<void> {
-  const input = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 })
+  const { stream, ...access } = openInputFile(file)
+  const warnings = new WarningReport()
   let isTruncated = false
   const output = async function* (events: AsyncIterable<FragmentEvent>): AsyncGenerator<string> {
     const print = options.json ? jsonLines(options.hash ?? false) : tables()
     for await (const event of events) {
       if (event.type === 'truncated') isTruncated = true
       reportPayloadError(event)
+      warnings.take(event)
       const text = print(event)
       if (text !== '') yield text
     }
   }
   const extractor = new TagExtractor({ fragmentEnd: 'document', errorTags: 'report' })
   // Not one pipeline: it would throw away what the extractor holds when the demuxer fails.
-  const events = joinStages(input, new MkvChunkDemuxer(), extractor)
-  await pipeline(events, output, process.stdout, { end: false })
+  const events = joinStages(stream, new MkvChunkDemuxer(access), extractor)
+  try {
+    await pipeline(events, output, process.stdout, { end: false })
+  } finally {
+    warnings.end()
+  }
   if (isTruncated) raiseExitCode(EXIT_CODES.failed)
 }
 

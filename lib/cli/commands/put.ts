@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import Table from 'cli-table3'
@@ -6,16 +5,20 @@ import { Command, Option } from 'commander'
 import {
   type Acknowledgement,
   MkvTruncatedError,
+  type MkvWarning,
   type PutMediaMetrics,
   PutMediaSink,
   type RetryEvent,
 } from '../../index.ts'
+import type { SeekableBytes } from '../../mkv/index.ts'
 import { admissionTimeoutFlag } from '../arguments/admission-timeout-flag.ts'
 import { parseCount } from '../arguments/numbers.ts'
 import { parseStart } from '../arguments/start.ts'
+import { openInputFile } from '../input-file.ts'
 import { reportWaiting } from '../report-waiting.ts'
 import { formatBytes } from '../terminal/format.ts'
 import { LiveLine } from '../terminal/live-line.ts'
+import { WarningReport } from '../warning-report.ts'
 
 type PutOptions = {
   readonly realtime?: true
@@ -82,10 +85,12 @@ async function put(streamNameOrArn: string, file: string, options: PutOptions): 
   // Once: a second Ctrl-C kills, should the first hang.
   process.once('SIGINT', () => interrupt.abort())
   process.once('SIGTERM', () => interrupt.abort())
-  const sink = openSink(streamNameOrArn, options)
-  const input = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 })
+  const { stream: input, seekable } = openInputFile(file)
+  const sink = openSink(streamNameOrArn, options, seekable)
   const live = new LiveLine(() => liveText(sink.metrics))
   if (options.json) sink.on('ack', acknowledgement => process.stdout.write(lineOf(acknowledgement)))
+  const warnings = new WarningReport()
+  sink.on('warning', (warning: MkvWarning) => warnings.warn(warning))
   tellRetries(sink, live)
   reportWaiting(sink, live)
   try {
@@ -100,11 +105,16 @@ async function put(streamNameOrArn: string, file: string, options: PutOptions): 
   } finally {
     live.stop()
     reportNotStored(sink.metrics)
+    warnings.end()
     process.stderr.write(`${summary(sink.metrics)}\n`)
   }
 }
 
-function openSink(streamNameOrArn: string, options: PutOptions): PutMediaSink {
+function openSink(
+  streamNameOrArn: string,
+  options: PutOptions,
+  seekable: SeekableBytes | undefined,
+): PutMediaSink {
   const { realtime, timecodes, producerStart, durability, maxAttempts, admissionTimeout } = options
   const { region, endpointUrl, dataEndpoint } = options
   const id = streamNameOrArn.startsWith('arn:')
@@ -116,6 +126,7 @@ function openSink(streamNameOrArn: string, options: PutOptions): PutMediaSink {
     fragmentTimecodeType: timecodes === 'absolute' ? 'ABSOLUTE' : 'RELATIVE',
     producerStartTimestamp: producerStart,
     durability,
+    seekable,
     region,
     controlEndpoint: endpointUrl,
     endpoint: dataEndpoint,

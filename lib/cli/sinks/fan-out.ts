@@ -20,11 +20,15 @@ export class FanOut {
     return this.lanes.every(({ isOver }) => isOver)
   }
 
-  /** Gives an event to each; resolves when those have room that are waited for. */
-  async write(event: FragmentEvent): Promise<void> {
+  /** Gives an event to each; a promise that resolves when those have room that are waited for, where there are any. */
+  write(event: FragmentEvent): Promise<unknown> | undefined {
     this.#hasBegun = true
-    const waits = this.lanes.map(lane => lane.give(event)).filter(wait => wait !== undefined)
-    if (waits.length > 0) await Promise.all(waits)
+    const waits: Promise<void>[] = []
+    for (const lane of this.lanes) {
+      const wait = lane.give(event)
+      if (wait !== undefined) waits.push(wait)
+    }
+    return waits.length === 0 ? undefined : Promise.all(waits)
   }
 
   /**
@@ -34,7 +38,8 @@ export class FanOut {
   async consume(events: AsyncIterable<FragmentEvent>): Promise<void> {
     try {
       for await (const event of events) {
-        await this.write(event)
+        const wait = this.write(event)
+        if (wait !== undefined) await wait
         if (this.isOver) break
       }
     } catch (error) {

@@ -22,11 +22,23 @@ type OpenSegment = {
   readonly cues: CuePoint[]
   startMs: number | undefined
   endMs: number
+  /** The open cluster: its position, and its head, which can be changed in memory until it is written. */
   clusterAt: number | undefined
+  clusterHead: Buffer | undefined
 }
 
-/** A place between blocks, and what the file holds up to there. */
-type Mark = { readonly at: number; readonly frames: number; readonly endMs: number }
+/** A position after a block, what the file holds up to there, and where the block's cluster begins. */
+type Mark = {
+  readonly at: number
+  readonly frames: number
+  readonly endMs: number
+  readonly clusterAt: number | undefined
+}
+
+/** The first of the pieces, their bytes, and the position and marks that they come to. */
+type Batch = { readonly pieces: number; readonly bytes: number; readonly marks: number }
+
+const NOTHING: Batch = { pieces: 0, bytes: 0, marks: 0 }
 
 /** What a file has come to. */
 export type MkvFileEnd = {
@@ -46,13 +58,20 @@ export class MkvFile {
   #segment: OpenSegment | undefined
   #pieces: Uint8Array[] = []
   #pieceBytes = 0
-  /** The end of each block among the pieces. */
+  /** The end of each block that is not known to be written. */
   #marks: Mark[] = []
+  /** Those of the pieces that belong to closed clusters. */
+  #closed: Batch = NOTHING
   /** The last block that is in the file. */
-  #written: Mark = { at: 0, frames: 0, endMs: 0 }
+  #written: Mark = { at: 0, frames: 0, endMs: 0, clusterAt: undefined }
   #frames = 0
-  /** Where the pieces go, which is the end of what is known to be written. */
+  /** The end of what is known to be written. */
   #writtenBytes = 0
+  /** Where the next pieces go: behind the write in progress. */
+  #handedBytes = 0
+  /** The write in progress, or the one that failed. */
+  #writing: Promise<void> | undefined
+  #hasFailed = false
 
   private constructor(file: AtomicFile) {
     this.#file = file
@@ -68,7 +87,7 @@ export class MkvFile {
 
   /** Bytes so far, with those that wait to be written. */
   get bytes(): number {
-    return this.#writtenBytes + this.#pieceBytes
+    return this.#handedBytes + this.#pieceBytes
   }
 
   async beginSegment({ tracks, startedAt }: BeginStep): Promise<void> {
@@ -86,27 +105,40 @@ export class MkvFile {
     this.#add(openHead(ID.Segment), seekHead(parts), info.bytes, tracksBytes)
     this.#segment = {
       ...{ at, contentAt, parts, durationAt: contentAt + infoAt + info.durationAt },
-      ...{ cues: [], startMs: undefined, endMs: 0, clusterAt: undefined },
+      ...{ cues: [], startMs: undefined, endMs: 0, clusterAt: undefined, clusterHead: undefined },
     }
   }
 
-  async beginCluster(timeMs: number): Promise<void> {
+  /** A promise only where the file has to be written to first. */
+  beginCluster(timeMs: number): Promise<void> | undefined {
     const segment = this.#segment!
-    await this.#closeCluster(segment)
-    segment.clusterAt = this.bytes
-    segment.startMs ??= timeMs
-    this.#add(openHead(ID.Cluster), uint(ID.Timestamp, timeMs))
+    const closed = this.#closeCluster(segment)
+    if (closed !== undefined) return closed.then(() => this.#openCluster(segment, timeMs))
+    // Not waited for: a killed process leaves the closed clusters, and a fast stream gathers in the meantime.
+    this.#closed = this.#all()
+    if (this.#writing === undefined) this.#startWrite(this.#closed)
+    this.#openCluster(segment, timeMs)
+    return this.#hasFailed ? this.#writing : undefined
   }
 
-  async addBlock({ pieces, timeMs, endMs, track, isSeekPoint }: BlockStep): Promise<void> {
+  #openCluster(segment: OpenSegment, timeMs: number): void {
+    segment.clusterAt = this.bytes
+    segment.clusterHead = openHead(ID.Cluster)
+    segment.startMs ??= timeMs
+    this.#add(segment.clusterHead, uint(ID.Timestamp, timeMs))
+  }
+
+  /** A promise only where enough has been gathered to be written. */
+  addBlock({ pieces, timeMs, endMs, track, isSeekPoint }: BlockStep): Promise<void> | undefined {
     const segment = this.#segment!
     const clusterAt = segment.clusterAt! - segment.contentAt
     if (isSeekPoint) segment.cues.push({ timeMs: Math.max(0, timeMs), track, clusterAt })
     segment.endMs = Math.max(segment.endMs, endMs)
     this.#add(...pieces)
     this.#frames++
-    this.#marks.push({ at: this.bytes, frames: this.#frames, endMs: segment.endMs })
-    if (this.#pieceBytes >= BATCH_BYTES) await this.#flush()
+    const { clusterAt: clusterStart, endMs: segmentEndMs } = segment
+    this.#marks.push({ at: this.bytes, frames: this.#frames, endMs: segmentEndMs, clusterAt: clusterStart })
+    return this.#pieceBytes >= BATCH_BYTES ? this.#flush() : undefined
   }
 
   /**
@@ -140,8 +172,11 @@ export class MkvFile {
 
   async #closeWhatIsLeft(segment: OpenSegment): Promise<void> {
     await this.#patchDuration(segment, this.#written.endMs)
-    const bytes = this.#writtenBytes - (segment.clusterAt ?? this.#writtenBytes) - OPEN_HEAD_BYTES
-    if (bytes > 0) await this.#patch(segment.clusterAt! + SIZE_AT, encodeSize(bytes, 8))
+    // Not the open cluster: the last block that was written may lie in one before it.
+    const { clusterAt } = this.#written
+    if (clusterAt === undefined) return
+    const bytes = this.#writtenBytes - clusterAt - OPEN_HEAD_BYTES
+    if (bytes > 0) await this.#patch(clusterAt + SIZE_AT, encodeSize(bytes, 8))
   }
 
   async #finishSegment(segment: OpenSegment): Promise<void> {
@@ -160,11 +195,20 @@ export class MkvFile {
     return this.#patch(durationAt, durationElement(Math.round(Math.max(0, endMs - startMs))))
   }
 
-  async #closeCluster(segment: OpenSegment): Promise<void> {
-    if (segment.clusterAt === undefined) return
+  /** Fills in the size of the open cluster. A head that is still in memory is changed there, which costs no write. */
+  #closeCluster(segment: OpenSegment): Promise<void> | undefined {
+    const { clusterAt, clusterHead } = segment
+    if (clusterAt === undefined) return undefined
+    if (clusterAt < this.#handedBytes) return this.#closeWrittenCluster(segment, clusterAt)
+    clusterHead?.set(encodeSize(this.bytes - clusterAt - OPEN_HEAD_BYTES, 8), SIZE_AT)
+    segment.clusterAt = undefined
+    return undefined
+  }
+
+  async #closeWrittenCluster(segment: OpenSegment, clusterAt: number): Promise<void> {
     await this.#flush()
-    const bytes = this.#writtenBytes - segment.clusterAt - OPEN_HEAD_BYTES
-    await this.#patch(segment.clusterAt + SIZE_AT, encodeSize(bytes, 8))
+    const bytes = this.#writtenBytes - clusterAt - OPEN_HEAD_BYTES
+    await this.#patch(clusterAt + SIZE_AT, encodeSize(bytes, 8))
     segment.clusterAt = undefined
   }
 
@@ -176,14 +220,36 @@ export class MkvFile {
   }
 
   async #flush(): Promise<void> {
-    if (this.#pieces.length === 0) return
-    // Not taken off before they are written: after a failure they are what is missing.
-    await this.#file.writeAll(this.#pieces, this.#writtenBytes)
-    this.#writtenBytes += this.#pieceBytes
-    this.#written = this.#marks.at(-1) ?? this.#written
-    this.#marks = []
-    this.#pieces = []
-    this.#pieceBytes = 0
+    while (this.#writing !== undefined) await this.#writing
+    if (this.#pieces.length > 0) await this.#startWrite(this.#all())
+  }
+
+  #all(): Batch {
+    return { pieces: this.#pieces.length, bytes: this.#pieceBytes, marks: this.#marks.length }
+  }
+
+  /** Hands pieces to the file. After a failure, `#marks` tells which blocks may be missing. */
+  #startWrite({ pieces, bytes, marks }: Batch): Promise<void> {
+    const batch = this.#pieces.slice(0, pieces)
+    const at = this.#handedBytes
+    const last = marks === 0 ? this.#written : this.#marks[marks - 1]!
+    this.#pieces = this.#pieces.slice(pieces)
+    this.#pieceBytes -= bytes
+    this.#handedBytes += bytes
+    this.#closed = NOTHING
+    this.#writing = this.#file.writeAll(batch, at).then(() => {
+      this.#writing = undefined
+      this.#writtenBytes = at + bytes
+      this.#written = last
+      this.#marks.splice(0, marks)
+      const closed = this.#closed
+      if (closed.pieces > 0) this.#startWrite({ ...closed, marks: closed.marks - marks })
+    })
+    // Whoever waits for it next hears of a failure.
+    this.#writing.catch(() => {
+      this.#hasFailed = true
+    })
+    return this.#writing
   }
 
   #patch(at: number, bytes: Uint8Array): Promise<void> {

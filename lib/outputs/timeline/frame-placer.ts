@@ -84,6 +84,8 @@ export class FramePlacer {
         return this.#startFragment(event)
       case 'frame':
         return this.#frame(event)
+      case 'warning':
+        return []
       default:
         // Whatever ends a fragment, in the order or not: what is held of it has its place now.
         return [...this.end(), { type: 'fragment-end' }]

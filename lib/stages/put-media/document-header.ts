@@ -35,11 +35,14 @@ export class DocumentHeader {
 
   /**
    * With the Segment's head. A session may carry a part of the Segment only, so that a known size would be a lie: it is
-   * written as unknown, in as many bytes.
+   * written as unknown, in as many bytes. A Segment that was not there gets a head, too.
    */
   withSegment(head: Uint8Array): DocumentHeader {
     const id = encodeId(ID.Segment)
-    return this.with('segment', Buffer.concat([id, encodeSize(UNKNOWN_SIZE, head.length - id.length)]))
+    return this.with(
+      'segment',
+      Buffer.concat([id, encodeSize(UNKNOWN_SIZE, Math.max(1, head.length - id.length))]),
+    )
   }
 
   /** The EBML header alone, for another Segment behind it. */

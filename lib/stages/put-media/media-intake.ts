@@ -1,5 +1,7 @@
 import { type Clock, sleep } from '../../clock.ts'
 import { MkvLimitError, MkvTruncatedError } from '../../errors.ts'
+import type { MkvWarning } from '../../mkv/events.ts'
+import type { SeekableBytes } from '../../mkv/seekable-bytes.ts'
 import { type MediaEvent, MediaSplitter } from './media-splitter.ts'
 import type { OutgoingDocument } from './outgoing-fragment.ts'
 import type { UnacknowledgedWindow } from './unacknowledged-window.ts'
@@ -9,6 +11,9 @@ export type MediaIntakeOptions = {
   /** For every document; else each begins when its first cluster comes. */
   readonly producerStartTimestamp: Date | undefined
   readonly realtime: boolean
+  readonly seekable: SeekableBytes | undefined
+  /** Called for each warning about the media. */
+  readonly warn: (warning: MkvWarning) => void
   readonly clock: Clock
   readonly signal: AbortSignal
 }
@@ -29,7 +34,7 @@ export class MediaIntake {
 
   constructor(options: MediaIntakeOptions) {
     this.#options = options
-    this.#splitter = new MediaSplitter(options.window.maxBytes)
+    this.#splitter = new MediaSplitter(options.window.maxBytes, options.seekable)
   }
 
   /** Resolves when the bytes are in the window, and more may come. They must not change from now on. */
@@ -81,6 +86,9 @@ export class MediaIntake {
         break
       case 'end-of-fragment':
         window.closeFragment()
+        break
+      case 'warning':
+        this.#options.warn(event.warning)
         break
       case 'truncated':
         throw new MkvTruncatedError(event.byteOffset, event.elementPath)

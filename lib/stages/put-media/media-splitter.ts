@@ -1,9 +1,16 @@
 import { MkvLimitError, MkvSyntaxError } from '../../errors.ts'
 import { ByteQueue } from '../../mkv/byte-queue.ts'
+import { DocumentWarnings } from '../../mkv/document-warnings.ts'
 import { type EbmlEvent, EbmlReader } from '../../mkv/ebml-reader.ts'
-import { leafValue } from '../../mkv/element-tree.ts'
+import { type ElementLeaf, type ElementTree, leafValue } from '../../mkv/element-tree.ts'
+import type { MkvWarning } from '../../mkv/events.ts'
+import type { LateElement } from '../../mkv/late-metadata.ts'
+import { parseElementTree } from '../../mkv/parse-element-tree.ts'
+import { elementDefinition } from '../../mkv/schema/element.ts'
 import { ELEMENT_IDS as ID } from '../../mkv/schema/elements.ts'
+import type { SeekableBytes } from '../../mkv/seekable-bytes.ts'
 import { SegmentClock } from '../../mkv/segment-clock.ts'
+import { SegmentMetadata } from '../../mkv/segment-metadata.ts'
 import { readString, readUint, readUintBig } from '../../mkv/values.ts'
 import { DocumentHeader } from './document-header.ts'
 
@@ -17,6 +24,8 @@ export type MediaEvent =
   | { readonly type: 'bytes'; readonly bytes: Uint8Array }
   /** The producer has closed the fragment by a tag. Bytes may follow it before the next one begins. */
   | { readonly type: 'end-of-fragment' }
+  /** The media breaks a rule, and is read on. */
+  | { readonly type: 'warning'; readonly warning: MkvWarning }
   /** The media ends inside an element. */
   | { readonly type: 'truncated'; readonly byteOffset: number; readonly elementPath: string }
 
@@ -27,10 +36,12 @@ export type MediaEvent =
  *
  * `push` bytes, or `end`, then call `next` until it gives `undefined`. It tells of bytes as they come, inside a fragment
  * too. Memory: the header, and up to 64 KiB before a cluster's timestamp.
- * Throws `MkvSyntaxError`, and `MkvLimitError` for a header of more than `maxHeaderBytes`, behind all events before it.
+ * Info and Tracks that come after the Clusters go into the header, where `seekable` is given to find them.
+ * Throws `MkvSyntaxError`, `MkvLateMetadataError`, and `MkvLimitError` for a header of more than `maxHeaderBytes`, behind all events before it.
  */
 export class MediaSplitter {
   readonly #maxHeaderBytes: number
+  readonly #seekable: SeekableBytes | undefined
   readonly #ebml = new EbmlReader({
     wants: ({ id }) => READ.has(id),
     maxFrameBytes: 0,
@@ -40,16 +51,22 @@ export class MediaSplitter {
   readonly #raw = new ByteQueue()
   #offset = 0
   /** Where the bytes belong that come next. */
-  #place: 'header' | 'cluster-head' | 'fragment' | 'tracks' = 'header'
+  #place: 'header' | 'cluster-head' | 'fragment' | 'tracks' | 'info' = 'header'
   #header = DocumentHeader.EMPTY
   #clock = new SegmentClock(DEFAULT_TIMESTAMP_SCALE)
+  #metadata: SegmentMetadata
+  #warnings = new DocumentWarnings()
+  /** Where the contents begin of the SeekHead or Info that is being read. */
+  #dataOffset = 0
   /** The Tags under way hold the tag that ends a fragment. */
   #sawEndTag = false
   #events: MediaEvent[] = []
   #failure: unknown
 
-  constructor(maxHeaderBytes: number) {
+  constructor(maxHeaderBytes: number, seekable?: SeekableBytes) {
     this.#maxHeaderBytes = maxHeaderBytes
+    this.#seekable = seekable
+    this.#metadata = new SegmentMetadata(0, seekable)
   }
 
   /** Accepts the next bytes, which must not change from now on. */
@@ -89,19 +106,28 @@ export class MediaSplitter {
     if (this.#place === 'fragment') this.#give(this.#ebml.byteOffset)
     else if (this.#place === 'cluster-head') this.#checkClusterHead()
     else if (this.#header.length + this.#raw.length > this.#maxHeaderBytes) {
-      const problem = `a header of more than ${this.#maxHeaderBytes} bytes`
-      throw new MkvLimitError(problem, 'maxUnacknowledgedBytes', this.#ebml.byteOffset, 'Segment')
+      throw this.#headerTooLarge(this.#ebml.byteOffset)
     }
+  }
+
+  #headerTooLarge(byteOffset: number): MkvLimitError {
+    const problem = `a header of more than ${this.#maxHeaderBytes} bytes`
+    return new MkvLimitError(problem, 'maxUnacknowledgedBytes', byteOffset, 'Segment')
   }
 
   #handle(event: EbmlEvent): void {
     if (event.kind === 'open') this.#open(event)
     else if (event.kind === 'close') this.#close(event.definition.id, event.byteOffset)
     else if (event.kind === 'data') this.#value(event)
+    else if (event.kind === 'warning') this.#warn(this.#warnings.ebml(event))
     else if (event.kind === 'truncated') {
       const { byteOffset, elementPath } = event
       this.#events.push({ type: 'truncated', byteOffset, elementPath })
     }
+  }
+
+  #warn(warning: MkvWarning | undefined): void {
+    if (warning !== undefined) this.#events.push({ type: 'warning', warning })
   }
 
   #open({ definition: { id }, byteOffset, dataOffset }: EbmlEvent & { kind: 'open' }): void {
@@ -109,7 +135,9 @@ export class MediaSplitter {
       this.#leaveFragment(byteOffset)
       this.#take(byteOffset)
       this.#header = DocumentHeader.EMPTY
+      this.#warnings = new DocumentWarnings()
     } else if (id === ID.Segment) this.#openSegment(byteOffset, dataOffset)
+    else if (id === ID.SeekHead || id === ID.Info) this.#openMetadata(id, byteOffset, dataOffset)
     else if (id === ID.Tracks) this.#openTracks(byteOffset)
     else if (id === ID.Cluster) this.#openCluster(byteOffset)
     else if (id === ID.Tags) this.#sawEndTag = false
@@ -123,6 +151,40 @@ export class MediaSplitter {
     }
     this.#header = this.#header.with('ebml', this.#take(byteOffset)).withSegment(this.#take(dataOffset))
     this.#clock = new SegmentClock(DEFAULT_TIMESTAMP_SCALE)
+    this.#metadata = new SegmentMetadata(dataOffset, this.#seekable)
+  }
+
+  /** A SeekHead after the Clusters is passed on as it is. */
+  #openMetadata(id: number, byteOffset: number, dataOffset: number): void {
+    this.#dataOffset = dataOffset
+    if (this.#place === 'header') this.#header = this.#header.with('other', this.#take(byteOffset))
+    else if (id === ID.Info && this.#place === 'fragment') {
+      this.#give(byteOffset)
+      this.#place = 'info'
+    }
+  }
+
+  #closeMetadata(id: number, byteOffset: number): void {
+    if (this.#place !== 'header' && this.#place !== 'info') return
+    const start = this.#offset
+    const bytes = this.#take(byteOffset)
+    const tree = parseMetadata(id, start, bytes, this.#dataOffset)
+    const isAccepted = id === ID.SeekHead || this.#metadata.accept(tree)
+    if (id === ID.SeekHead) this.#metadata.seekHead(tree)
+    if (this.#place === 'header') this.#header = this.#header.with('other', bytes)
+    else {
+      this.#place = 'fragment'
+      if (isAccepted) this.#events.push({ type: 'bytes', bytes })
+    }
+  }
+
+  #addLate(access: SeekableBytes, { id, byteOffset, dataOffset, end }: LateElement): void {
+    if (end - byteOffset > this.#maxHeaderBytes) throw this.#headerTooLarge(byteOffset)
+    const bytes = access.read(byteOffset, end - byteOffset)
+    this.#header = this.#header.with(id === ID.Tracks ? 'tracks' : 'other', bytes)
+    if (id !== ID.Info) return
+    const scale = parseMetadata(id, byteOffset, bytes, dataOffset).leaves(ID.TimestampScale).at(-1)
+    if (scale !== undefined) this.#clock = clockOf(scale)
   }
 
   #openTracks(byteOffset: number): void {
@@ -135,6 +197,7 @@ export class MediaSplitter {
   #closeTracks(byteOffset: number): void {
     const tracks = this.#take(byteOffset)
     if (this.#place === 'header') {
+      this.#metadata.saw(ID.Tracks)
       this.#header = this.#header.with('tracks', tracks)
       return
     }
@@ -145,6 +208,9 @@ export class MediaSplitter {
 
   #openCluster(byteOffset: number): void {
     if (this.#place === 'header') {
+      const late = this.#metadata.cluster(byteOffset)
+      if (late.length > 0) this.#header = this.#header.with('other', this.#take(byteOffset))
+      for (const element of late) this.#addLate(this.#seekable!, element)
       if (!this.#header.has('tracks')) {
         throw new MkvSyntaxError('a Cluster before any Tracks', byteOffset, 'Segment')
       }
@@ -156,6 +222,7 @@ export class MediaSplitter {
 
   #close(id: number, byteOffset: number): void {
     if (id === ID.Tracks) this.#closeTracks(byteOffset)
+    else if (id === ID.SeekHead || id === ID.Info) this.#closeMetadata(id, byteOffset)
     else if (id === ID.Cluster && this.#place === 'cluster-head') throw this.#noTimestamp()
     else if (id === ID.Tags && this.#sawEndTag && this.#place === 'fragment') {
       this.#give(byteOffset)
@@ -204,7 +271,14 @@ export class MediaSplitter {
   }
 }
 
+function parseMetadata(id: number, byteOffset: number, bytes: Uint8Array, dataOffset: number): ElementTree {
+  const payload = { bytes: bytes.subarray(dataOffset - byteOffset), dataOffset }
+  return parseElementTree(elementDefinition(id)!, byteOffset, payload, MAX_METADATA_ELEMENTS)
+}
+
+const MAX_METADATA_ELEMENTS = 1_000_000
 const READ: ReadonlySet<number> = new Set([
+  ID.SeekHead,
   ...[ID.EBML, ID.DocType, ID.Segment, ID.Info, ID.TimestampScale, ID.Tracks, ID.Cluster, ID.Timestamp],
   ...[ID.Tags, ID.Tag, ID.SimpleTag, ID.TagName],
 ])
@@ -222,7 +296,7 @@ function checkDocType({ bytes, byteOffset }: EbmlEvent & { kind: 'data' }): void
   throw new MkvSyntaxError(problem, byteOffset, 'EBML/DocType')
 }
 
-function clockOf(event: EbmlEvent & { kind: 'data' }): SegmentClock {
+function clockOf(event: ElementLeaf): SegmentClock {
   const timestampScale = event.bytes.length === 0 ? DEFAULT_TIMESTAMP_SCALE : leafValue(event, readUint)
   if (timestampScale > 0) return new SegmentClock(timestampScale)
   throw new MkvSyntaxError('a TimestampScale of zero', event.byteOffset, 'Segment/Info/TimestampScale')

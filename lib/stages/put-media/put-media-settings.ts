@@ -1,6 +1,7 @@
 import { type CallOptions, type CallSettings, resolveCallSettings } from '../../aws/call-settings.ts'
 import type { FragmentTimecodeType } from '../../aws/put-media-call.ts'
 import { OptionError } from '../../errors.ts'
+import type { SeekableBytes } from '../../mkv/seekable-bytes.ts'
 import {
   booleanOption,
   choiceOption,
@@ -35,6 +36,8 @@ export type PutMediaSinkOptions = CallOptions & {
   readonly ackTimeoutMs?: number | undefined
   /** Sends each cluster when its timestamp says, counted from the document's first. @default false */
   readonly realtime?: boolean | undefined
+  /** The media that is written, where it can be read at any position, as of a file: for Info or Tracks after the Clusters. */
+  readonly seekable?: SeekableBytes | undefined
   readonly retry?: RetryOptions | undefined
   /** Ends it at once, with an `AbortError`. */
   readonly signal?: AbortSignal | undefined
@@ -47,7 +50,7 @@ const OPTIONS = optionNames<PutMediaSinkOptions>({
   ...{ credentials: true, connectTimeoutMs: true, responseTimeoutMs: true, admissionTimeoutMs: true },
   ...{ clock: true, fragmentTimecodeType: true, producerStartTimestamp: true, contentType: true },
   ...{ durability: true, maxUnacknowledgedBytes: true, maxSessionMs: true, ackTimeoutMs: true },
-  ...{ realtime: true, retry: true, signal: true, random: true },
+  ...{ realtime: true, retry: true, signal: true, random: true, seekable: true },
 })
 
 /** `PutMediaSinkOptions`, checked and complete. */
@@ -61,6 +64,7 @@ export type PutMediaSettings = {
   readonly maxSessionMs: number
   readonly ackTimeoutMs: number
   readonly realtime: boolean
+  readonly seekable: SeekableBytes | undefined
   readonly policy: RetryPolicy
   readonly random: () => number
 }
@@ -92,6 +96,7 @@ export function resolvePutMediaSettings(options: PutMediaSinkOptions): PutMediaS
     maxSessionMs: time('maxSessionMs', 40 * 60_000),
     ackTimeoutMs: time('ackTimeoutMs', 30_000),
     realtime: booleanOption('realtime', options.realtime, false),
+    seekable: options.seekable,
     policy: retryPolicy(options.retry),
     random: options.random ?? Math.random,
   }

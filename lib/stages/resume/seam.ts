@@ -79,6 +79,10 @@ export class Seam {
       case 'fragment-end':
         this.#end(event)
         break
+      case 'warning':
+        // The reader has those of a fragment that is sent again.
+        if (this.#current === DELIVERING || this.#current === AFTER_FRAGMENT) this.#out.push(event)
+        break
       default:
         if (this.#current.mode !== 'known' && this.#current.mode !== 'known-ended') this.#out.push(event)
     }
@@ -177,7 +181,7 @@ export class Seam {
       return
     }
     if (again !== undefined && missing > 0) this.#changed(again, `it now ends after ${again.seen} frames`)
-    this.#current = NO_FRAGMENT
+    this.#current = AFTER_FRAGMENT
     this.whole = wholeFragment(this.partial!, end)
     this.partial = undefined
     this.#out.push(end)
@@ -214,6 +218,8 @@ type Current =
   | { readonly mode: 'cut' }
 
 const NO_FRAGMENT: Current = { mode: 'none' }
+/** Behind a fragment that was delivered to its end in this session. */
+const AFTER_FRAGMENT: Current = { mode: 'none' }
 const KNOWN: Current = { mode: 'known' }
 const KNOWN_ENDED: Current = { mode: 'known-ended' }
 const DELIVERING: Current = { mode: 'delivering' }
