@@ -9,6 +9,7 @@ import {
   readBlock,
   relativeTicks,
 } from './block.ts'
+import { withBlockExtras } from './block-extras.ts'
 import { type BytePlace, placeOf } from './byte-segment.ts'
 import type { ContentDecoder } from './content-encoding.ts'
 import type { ElementTree } from './element-tree.ts'
@@ -127,7 +128,9 @@ export class SegmentReader {
     const durationTicks = group.uintBig(ID.BlockDuration)
     const durationMs =
       durationTicks === undefined ? track?.durationMs : this.#clock.toMs(durationTicks) / frames.length
-    return this.#frames(block, frames, track, durationMs, others)
+    const firstOther = others.length
+    const first = this.#frames(block, frames, track, durationMs, others)
+    return withBlockExtras(group, first, others, firstOther)
   }
 
   #frames(

@@ -8,7 +8,7 @@ import {
   type PlacerStep,
 } from '../timeline/frame-placer.ts'
 import type { PlacedFrame } from '../timeline/timeline.ts'
-import { type BlockPieces, simpleBlockPieces, timedBlockPieces } from './block-head.ts'
+import { type BlockPieces, blockGroupPieces, needsBlockGroup, simpleBlockPieces } from './block-head.ts'
 
 /** What is to be written next. A segment begins with `begin`, a cluster with `cluster`; the blocks after it are its. */
 export type MuxStep = BeginStep | ClusterStep | BlockStep
@@ -91,9 +91,10 @@ export class SegmentMuxer {
     const { track, durationMs, keyframe } = frame
     const relativeMs = timeMs - this.#clusterMs!
     const hasOwnDuration = durationMs !== undefined && lastsOtherwise(durationMs, this.#byNumber.get(track)!)
-    const pieces = hasOwnDuration
-      ? timedBlockPieces(frame, relativeMs, durationMs)
-      : simpleBlockPieces(frame, relativeMs)
+    const pieces =
+      hasOwnDuration || needsBlockGroup(frame)
+        ? blockGroupPieces(frame, relativeMs, hasOwnDuration ? durationMs : undefined)
+        : simpleBlockPieces(frame, relativeMs)
     const isSeekPoint = !this.#hasSeekPoint && keyframe && track === this.#seekTrack?.number
     if (isSeekPoint) this.#hasSeekPoint = true
     return { type: 'block', pieces, track, timeMs, endMs, isSeekPoint }
