@@ -93,7 +93,7 @@ const W = 0x40_00_00_00
 
 function patchTrackHeader({ payload }: Box, shape: PictureShape): Buffer {
   const matrixAt = MATRIX_AT[payload[0]!] ?? MATRIX_AT[0]!
-  const [a, b, c, d] = shape.turn ?? [1, 0, 0, 1]
+  const [a, b, c, d] = shape.matrix ?? [1, 0, 0, 1]
   const [width, height] = [shape.width, shape.height].map(size => Math.min(size, MAX_FIXED_16)) as [
     number,
     number,

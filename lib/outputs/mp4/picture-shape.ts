@@ -1,4 +1,5 @@
 import type { PixelCrop, VideoSettings } from '../../mkv/tracks.ts'
+import { type PictureTurn, pictureTurn } from '../picture-turn.ts'
 
 /** How a picture is to be shown, as MP4 says it. */
 export type PictureShape = {
@@ -10,7 +11,7 @@ export type PictureShape = {
   readonly width: number
   readonly height: number
   /** The display matrix a, b, c, d, which maps (x, y) to (ax + cy, bx + dy); `undefined` where nothing is turned. */
-  readonly turn: readonly [a: number, b: number, c: number, d: number] | undefined
+  readonly matrix: readonly [a: number, b: number, c: number, d: number] | undefined
 }
 
 /** DisplayUnit: from here on, the display size says nothing of the proportions. */
@@ -32,7 +33,7 @@ export function pictureShape(video: VideoSettings): PictureShape {
     crop,
     width: (width * horizontal) / vertical,
     height,
-    turn: turnOf(video),
+    matrix: matrixOf(pictureTurn(video)),
   }
 }
 
@@ -56,26 +57,12 @@ function greatestDivisor(some: number, other: number): number {
   return other === 0 ? some : greatestDivisor(other, some % other)
 }
 
-/**
- * A rectangular projection that is rolled, or mirrored by a yaw of 180 degrees. Other poses are for players that project, and
- * no display matrix says them.
- */
-function turnOf({ projection }: VideoSettings): PictureShape['turn'] {
-  if (projection === undefined || projection.type !== 0) return undefined
-  const { yawDegrees, pitchDegrees, rollDegrees } = projection
-  const yaw = positiveDegrees(yawDegrees)
-  const isFlat = pitchDegrees === 0 && (yaw === 0 || yaw === 180) && Number.isFinite(rollDegrees)
-  const roll = positiveDegrees(rollDegrees)
-  if (!isFlat || (roll === 0 && yaw === 0)) return undefined
-  const [cos, sin] = cosAndSin(roll)
-  // Positive roll is counter-clockwise, and y grows downwards. A mirrored picture is mirrored first.
-  const mirror = yaw === 180 ? -1 : 1
-  return [cos * mirror, -sin * mirror, sin, cos].map(noNegativeZero) as [number, number, number, number]
-}
-
-/** From 0 to below 360. */
-function positiveDegrees(degrees: number): number {
-  return ((degrees % 360) + 360) % 360
+function matrixOf(turn: PictureTurn | undefined): PictureShape['matrix'] {
+  if (turn === undefined) return undefined
+  const [cos, sin] = cosAndSin(turn.counterClockwiseDegrees)
+  // y grows downwards, which makes a counter-clockwise turn one by a negative angle.
+  const mirror = turn.isMirrored ? -1 : 1
+  return [cos * mirror, -sin * mirror, sin, cos]
 }
 
 /** Exact for quarter turns. */
@@ -86,8 +73,4 @@ function cosAndSin(degrees: number): readonly [number, number] {
   }
   const radians = (degrees * Math.PI) / 180
   return [Math.cos(radians), Math.sin(radians)]
-}
-
-function noNegativeZero(value: number): number {
-  return value === 0 ? 0 : value
 }
