@@ -2,6 +2,7 @@ import type { Chromaticity, ColourSettings, MasteringMetadata } from '../../mkv/
 import { box, u32 } from './box.ts'
 
 const UNSPECIFIED = 2
+const BROADCAST_RANGE = 1
 const FULL_RANGE = 2
 /** Units of `mdcv` (ISO/IEC 14496-12, section 12.1.7; SMPTE ST 2086). */
 const CHROMATICITY_UNIT = 0.00002
@@ -23,7 +24,8 @@ function colr({ primaries, transferCharacteristics, matrixCoefficients, range }:
   const codes = [primaries, transferCharacteristics, matrixCoefficients].map(code =>
     code > MAX_U8 ? UNSPECIFIED : code,
   )
-  if (codes.every(code => code === UNSPECIFIED) && range !== FULL_RANGE) return []
+  const isRangeKnown = range === BROADCAST_RANGE || range === FULL_RANGE
+  if (codes.every(code => code === UNSPECIFIED) && !isRangeKnown) return []
   const fullRange = Buffer.of(range === FULL_RANGE ? 0x80 : 0)
   return [box('colr', Buffer.from('nclx', 'latin1'), u16(...codes), fullRange)]
 }
