@@ -19,14 +19,7 @@ export type { CodecData } from './mkv/codecs/codec-data.ts'
 export { isRandomAccessPoint, type RandomAccess, randomAccessOf } from './mkv/codecs/random-access.ts'
 export type * from './mkv/events.ts'
 export type { SimpleTag, Tag, TagValue } from './mkv/tags.ts'
-export type {
-  AudioSettings,
-  ColourSettings,
-  Track,
-  TrackFlags,
-  TrackType,
-  VideoSettings,
-} from './mkv/tracks.ts'
+export type * from './mkv/tracks.ts'
 export * from './outputs/index.ts'
 export { type CodecConflict, type MimeType, parseMimeType } from './stages/codec-conflicts.ts'
 export type * from './stages/events.ts'

@@ -72,7 +72,17 @@ export type MkvFrame = {
   readonly laceIndex: number
   /** A view into the transport chunk where the frame lies in one, else a copy. Copy it to keep it long: a view keeps its whole chunk in memory, and a small copy the 64 KiB block that it shares with others. */
   readonly data: Uint8Array
+  /**
+   * DiscardPadding, in nanoseconds: how much of the decoded frame is not to be heard, at its end, or at its start where
+   * negative. Absent where the block does not say. In a lace it is the last frame's, or the first one's where negative.
+   */
+  readonly discardPaddingNs?: number
+  /** BlockAdditions (RFC 9559, section 5.1.3.5.2.1), such as the alpha channel of VP9. Absent where there are none. */
+  readonly blockAdditions?: readonly BlockAddition[]
 }
+
+/** One BlockMore: what BlockAddID calls it, and the bytes of its BlockAdditional. */
+export type BlockAddition = { readonly id: number; readonly data: Uint8Array }
 
 export type ClusterEndEvent = {
   readonly type: 'cluster-end'

@@ -23,7 +23,7 @@ import { TREES, WANTED } from './wanted-elements.ts'
 export type MkvReaderOptions = {
   /** Largest frame, in bytes. @default 268435456 (256 MiB; a Kinesis Video fragment has at most 50 MB) */
   readonly maxFrameBytes?: number
-  /** Most bytes that one Tracks, Tags or Info element may hold. @default 16777216 (16 MiB) */
+  /** Most bytes that one Tracks, Tags or Info element may hold, or a BlockGroup beside its Block. @default 16777216 (16 MiB) */
   readonly maxMetadataBytes?: number
   /** Most elements that one Tracks, Tags or Info element may hold: each costs up to 200 bytes of memory, even an empty one. @default 1000000 */
   readonly maxMetadataElements?: number

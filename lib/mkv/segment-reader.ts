@@ -10,6 +10,7 @@ import {
   relativeTicks,
 } from './block.ts'
 import { blockDurations } from './block-durations.ts'
+import { withBlockExtras } from './block-extras.ts'
 import { type BytePlace, placeOf } from './byte-segment.ts'
 import type { ContentDecoder } from './content-encoding.ts'
 import type { ElementTree } from './element-tree.ts'
@@ -126,7 +127,9 @@ export class SegmentReader {
     const keyframe = group.bytes(ID.ReferenceBlock) === undefined
     const block = { ...readBlock(placeOf(bytes), group.byteOffset, BLOCK_GROUP_PATH), keyframe }
     if (this.#isUndeclared(block)) return block.track
-    return this.#frames(block, group.uintBig(ID.BlockDuration), others)
+    const firstOther = others.length
+    const first = this.#frames(block, group.uintBig(ID.BlockDuration), others)
+    return withBlockExtras(group, first, others, firstOther)
   }
 
   /** A document without Tracks at all declares nothing, and its frames are delivered. */

@@ -3,8 +3,9 @@ import type { ContentDecoder } from './content-encoding.ts'
 import type { ElementTree } from './element-tree.ts'
 import { encodingsLeft } from './encodings-left.ts'
 import { ELEMENT_IDS as ID } from './schema/elements.ts'
-import type { AudioSettings, ColourSettings, Track, TrackFlags, TrackType, VideoSettings } from './tracks.ts'
+import type { AudioSettings, Track, TrackFlags, TrackType } from './tracks.ts'
 import { otherElements } from './tree-bytes.ts'
+import { readVideoSettings } from './video-settings.ts'
 
 const TRACK_TYPES: Readonly<Record<number, TrackType>> = {
   1: 'video',
@@ -33,6 +34,7 @@ export function readTrackEntry(
   const restored = stored && decoder ? decoder.codecPrivate(stored, where) : stored
   const codecPrivate = restored && Uint8Array.from(restored)
   const language = entry.string(ID.LanguageBCP47) ?? entry.string(ID.Language) ?? 'eng'
+  const audio = readAudio(entry.master(ID.Audio))
   return {
     number: entry.uint(ID.TrackNumber) ?? 0,
     uid: entry.uintBig(ID.TrackUID),
@@ -42,13 +44,13 @@ export function readTrackEntry(
     name: entry.string(ID.Name),
     language,
     codecPrivate,
-    codec: readCodecData(codecId, codecPrivate),
+    codec: readCodecData(codecId, codecPrivate, audio),
     defaultDurationMs: readNanoseconds(entry, ID.DefaultDuration),
     codecDelayMs: readNanoseconds(entry, ID.CodecDelay),
     seekPreRollMs: readNanoseconds(entry, ID.SeekPreRoll),
     flags: readFlags(entry),
-    video: readVideo(entry.master(ID.Video)),
-    audio: readAudio(entry.master(ID.Audio)),
+    video: readVideoSettings(entry.master(ID.Video)),
+    audio,
     encrypted: decoder?.encrypted ?? false,
     otherElements: otherTrackElements(entry, language),
   }
@@ -97,46 +99,14 @@ function otherTrackElements(entry: ElementTree, language: string): Uint8Array | 
   return Uint8Array.from(Buffer.concat([...(others === undefined ? [] : [others]), encodings]))
 }
 
-function readVideo(video: ElementTree | undefined): VideoSettings | undefined {
-  if (video === undefined) return undefined
-  return {
-    pixelWidth: video.uint(ID.PixelWidth) ?? 0,
-    pixelHeight: video.uint(ID.PixelHeight) ?? 0,
-    displayWidth: video.uint(ID.DisplayWidth),
-    displayHeight: video.uint(ID.DisplayHeight),
-    colour: readColour(video.master(ID.Colour)),
-    otherElements: otherElements(video, TOLD_OF_VIDEO),
-  }
-}
-
-const TOLD_OF_VIDEO: ReadonlySet<number> = new Set([
-  ...[ID.PixelWidth, ID.PixelHeight, ID.DisplayWidth, ID.DisplayHeight, ID.Colour],
-])
-
-function readColour(colour: ElementTree | undefined): ColourSettings | undefined {
-  if (colour === undefined) return undefined
-  return {
-    matrixCoefficients: colour.uint(ID.MatrixCoefficients) ?? UNSPECIFIED,
-    transferCharacteristics: colour.uint(ID.TransferCharacteristics) ?? UNSPECIFIED,
-    primaries: colour.uint(ID.Primaries) ?? UNSPECIFIED,
-    range: colour.uint(ID.Range) ?? 0,
-    bitsPerChannel: colour.uint(ID.BitsPerChannel) ?? 0,
-    otherElements: otherElements(colour, TOLD_OF_COLOUR),
-  }
-}
-
-/** ITU-T H.273 of what is not known. */
-const UNSPECIFIED = 2
-const TOLD_OF_COLOUR: ReadonlySet<number> = new Set([
-  ...[ID.MatrixCoefficients, ID.TransferCharacteristics, ID.Primaries, ID.Range, ID.BitsPerChannel],
-])
-
 function readAudio(audio: ElementTree | undefined): AudioSettings | undefined {
   if (audio === undefined) return undefined
+  const outputSamplingFrequencyHz = audio.float(ID.OutputSamplingFrequency)
   return {
     samplingFrequencyHz: audio.float(ID.SamplingFrequency) ?? 8000,
     channels: audio.uint(ID.Channels) ?? 1,
     bitDepth: audio.uint(ID.BitDepth),
+    ...(outputSamplingFrequencyHz === undefined ? {} : { outputSamplingFrequencyHz }),
     otherElements: otherElements(audio, TOLD_OF_AUDIO),
   }
 }

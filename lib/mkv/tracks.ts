@@ -36,7 +36,7 @@ export type Track = {
   /** True where the frames are encrypted; they are handed on as they were sent. */
   readonly encrypted: boolean
   /**
-   * Elements of the TrackEntry that no field tells, one behind the other, as they were sent: an output that writes Matroska
+   * Elements of the TrackEntry that no field tells completely, one behind the other, as they were sent: an output that writes Matroska
    * writes them again, and the fields as they are here. Among them are the ContentEncodings that the frames still have. Void
    * and CRC-32, FlagLacing, TrackTimestampScale, which the frames' times include, and links to attachments, which are not
    * read, are left out.
@@ -62,8 +62,35 @@ export type VideoSettings = {
   readonly displayWidth: number | undefined
   readonly displayHeight: number | undefined
   readonly colour: ColourSettings | undefined
+  /**
+   * Unit of DisplayWidth and DisplayHeight: 0 pixels, 1 centimetres, 2 inches, 3 display aspect ratio, 4 unknown. Absent
+   * where the payload does not say, which means pixels. Also among `otherElements`, as are `crop` and `projection`.
+   */
+  readonly displayUnit?: number
+  /** Pixels to hide at each edge of the picture (PixelCropTop and so on). Absent where there are none. */
+  readonly crop?: PixelCrop
+  /** How the picture is projected and turned. Absent where the payload does not say. */
+  readonly projection?: VideoProjection
   /** Of Video, as those of the track: interlacing, stereo mode, cropping, projection … */
   readonly otherElements?: Uint8Array | undefined
+}
+
+/** Video\PixelCropTop, PixelCropBottom, PixelCropLeft and PixelCropRight (RFC 9559, section 5.1.4.1.28.8), in pixels. */
+export type PixelCrop = {
+  readonly top: number
+  readonly bottom: number
+  readonly left: number
+  readonly right: number
+}
+
+/** Video\Projection (RFC 9559, section 5.1.4.1.28.41). */
+export type VideoProjection = {
+  /** 0 rectangular, 1 equirectangular, 2 cubemap, 3 mesh. */
+  readonly type: number
+  /** Degrees, as written. Positive roll turns the picture counter-clockwise. */
+  readonly yawDegrees: number
+  readonly pitchDegrees: number
+  readonly rollDegrees: number
 }
 
 /** Video\Colour (RFC 9559, section 5.1.4.1.28.16), by the numbers of ITU-T H.273, where 2 is "unspecified". */
@@ -75,14 +102,32 @@ export type ColourSettings = {
   readonly range: number
   /** 0: unspecified. */
   readonly bitsPerChannel: number
+  /** MaxCLL and MaxFALL, in candelas per square metre. Also among `otherElements`, as is `mastering`. */
+  readonly maxContentLight?: number
+  readonly maxFrameAverageLight?: number
+  readonly mastering?: MasteringMetadata
   /** Of Colour, as those of the track: chroma positions, light levels, mastering metadata. */
   readonly otherElements?: Uint8Array | undefined
 }
+
+/** Colour\MasteringMetadata (SMPTE ST 2086): CIE 1931 chromaticities, luminance in candelas per square metre. */
+export type MasteringMetadata = {
+  readonly red?: Chromaticity
+  readonly green?: Chromaticity
+  readonly blue?: Chromaticity
+  readonly whitePoint?: Chromaticity
+  readonly luminanceMax?: number
+  readonly luminanceMin?: number
+}
+
+export type Chromaticity = { readonly x: number; readonly y: number }
 
 export type AudioSettings = {
   readonly samplingFrequencyHz: number
   readonly channels: number
   readonly bitDepth: number | undefined
+  /** The rate that it is played at, where that is not `samplingFrequencyHz`, as with SBR. Also among `otherElements`. */
+  readonly outputSamplingFrequencyHz?: number
   /** Of Audio, as those of the track: the rate that it is played at, emphasis … */
   readonly otherElements?: Uint8Array | undefined
 }

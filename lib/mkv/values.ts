@@ -14,6 +14,12 @@ export function readUintBig(bytes: Uint8Array): bigint | undefined {
   return value
 }
 
+/** A signed integer of up to eight bytes, in two's complement; no bytes are zero. */
+export function readIntBig(bytes: Uint8Array): bigint | undefined {
+  const value = readUintBig(bytes)
+  return value === undefined ? undefined : BigInt.asIntN(8 * bytes.length, value)
+}
+
 /** An unsigned integer that fits a JavaScript number exactly; `undefined` beyond 2^53 too. */
 export function readUint(bytes: Uint8Array): number | undefined {
   if (bytes.length > 8) return undefined

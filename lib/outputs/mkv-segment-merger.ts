@@ -34,7 +34,7 @@ type Callback = (error?: Error | null) => void
 /**
  * `FragmentEvent`s in, bytes out: one Matroska document of many fragments, that plays from its first byte on and, cut
  * off at any byte, up to there. One header while the tracks and their codec data stay the same, with all that was sent of
- * them; frames bit for bit, in SimpleBlocks or, for a duration of their own, BlockGroups, those of a lace singly; timestamps that repeat, go back or jump joined into one rising timeline, which
+ * them; frames bit for bit but for ADTS headers, in SimpleBlocks or, for a duration or additions of their own, BlockGroups, those of a lace singly; timestamps that repeat, go back or jump joined into one rising timeline, which
  * begins at zero. Segment and clusters have unknown sizes, so that each block leaves at once and the target need not seek.
  *
  * Times are in whole milliseconds. Without a frame there is not a byte. Fails with `OutputError` for a frame of a track

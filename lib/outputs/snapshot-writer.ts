@@ -74,6 +74,7 @@ const MOST_FAILURES_AT_FIRST = 10
 /**
  * A Writable of `FragmentEvent`s that makes JPEG files of keyframes, as `KeyframeSampler` picks them: every 10 s unless told
  * otherwise. H.264 and H.265 are decoded by the user's own ffmpeg, one picture at a time; MJPEG is written as it came. EXIF
+ * A turn that the track asks for by quarters is done by ffmpeg; for MJPEG, EXIF tells viewers of it. EXIF
  * tells the time of the frame by the producer's clock, to the millisecond, and its track and fragment. A file gets its name
  * when it is whole.
  *
@@ -178,12 +179,12 @@ export class SnapshotWriter extends Writable {
     await this.#write(sample, picture)
   }
 
-  async #write(sample: KeyframeSample, { jpeg, facts }: Picture): Promise<void> {
+  async #write(sample: KeyframeSample, { jpeg, facts, orientation }: Picture): Promise<void> {
     const { wallClock, timestampMs, fragmentNumber } = sample
     const takenAt = wallClock === null || Number.isNaN(wallClock.getTime()) ? null : wallClock
     const description = descriptionOf(sample)
     // A camera's own EXIF knows more, such as how it hangs.
-    const pieces = facts.hasExif ? [jpeg] : withExif(jpeg, { ...facts, takenAt, description })
+    const pieces = facts.hasExif ? [jpeg] : withExif(jpeg, { ...facts, takenAt, description, orientation })
     const name = this.#names.next({ startedAt: takenAt, fragmentNumber })
     const file = await AtomicFile.open(join(this.#directory, name))
     try {

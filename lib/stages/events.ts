@@ -1,4 +1,4 @@
-import type { MkvWarning } from '../mkv/events.ts'
+import type { BlockAddition, MkvWarning } from '../mkv/events.ts'
 import type { TagValue } from '../mkv/tags.ts'
 import type { Track } from '../mkv/tracks.ts'
 import type { CodecConflict } from './codec-conflicts.ts'
@@ -56,6 +56,10 @@ export type FragmentFrame = {
   readonly laceIndex: number
   /** A view into the transport chunk where the frame lies in one, else a copy. Copy it to keep it long: a view keeps its whole chunk in memory, and a small copy the 64 KiB block that it shares with others. */
   readonly data: Uint8Array
+  /** As of `MkvFrame`: nanoseconds to discard at the end of the decoded frame, or at its start where negative. */
+  readonly discardPaddingNs?: number
+  /** As of `MkvFrame`. */
+  readonly blockAdditions?: readonly BlockAddition[]
 }
 
 export type FragmentEnd = {

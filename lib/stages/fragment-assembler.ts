@@ -1,5 +1,6 @@
 import { MkvSyntaxError } from '../errors.ts'
 import type {
+  BlockAddition,
   ClusterEvent,
   DocumentEndEvent,
   MkvEvent,
@@ -261,6 +262,8 @@ class Frame implements FragmentFrame {
   readonly durationMs: number | undefined
   readonly laceIndex: number
   readonly data: Uint8Array
+  declare readonly discardPaddingNs?: number
+  declare readonly blockAdditions?: readonly BlockAddition[]
   readonly #wallClockOffsetMs: number | null
 
   constructor(frame: MkvFrame, fragmentNumber: string | null, wallClockOffsetMs: number | null) {
@@ -273,6 +276,8 @@ class Frame implements FragmentFrame {
     this.durationMs = frame.durationMs
     this.laceIndex = frame.laceIndex
     this.data = frame.data
+    if (frame.discardPaddingNs !== undefined) this.discardPaddingNs = frame.discardPaddingNs
+    if (frame.blockAdditions !== undefined) this.blockAdditions = frame.blockAdditions
     this.#wallClockOffsetMs = wallClockOffsetMs
   }
 

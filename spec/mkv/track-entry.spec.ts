@@ -136,6 +136,7 @@ describe('a TrackEntry', () => {
       ...NO_VIDEO,
       colour: {
         ...{ matrixCoefficients: 2, transferCharacteristics: 2, primaries: 9, range: 0, bitsPerChannel: 0 },
+        maxContentLight: 1000,
         otherElements: Uint8Array.from(uint(ID.MaxCLL, 1000)),
       },
     })

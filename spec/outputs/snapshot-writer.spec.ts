@@ -404,3 +404,44 @@ describe('SnapshotWriter as a stream', () => {
     }
   })
 })
+
+describe('snapshots of a track that is turned', tools, () => {
+  const turned = async (source: readonly string[], roll: number, yaw = 0) => {
+    const directory = await scratch()
+    const path = directory.file('in.mkv')
+    await run('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=s=96x64:r=10:d=0.1', ...source, path])
+    const projection = { type: 0, yawDegrees: yaw, pitchDegrees: 0, rollDegrees: roll }
+    const events = (await eventsOf(await readFile(path))).map(event => {
+      if (event.type !== 'fragment-start') return event
+      const tracks = event.tracks.map(track => ({ ...track, video: { ...track.video!, projection } }))
+      return { ...event, tracks }
+    })
+    const { files } = await write(events, { directory: directory.path, quality: 2 })
+    return { directory, path, picture: files[0]!.path }
+  }
+
+  for (const [roll, yaw, size, filter] of [
+    [90, 0, [64, 96], 'transpose=cclock'],
+    [-180, 0, [96, 64], 'hflip,vflip'],
+    [270, 0, [64, 96], 'transpose=clock'],
+    [90, 180, [64, 96], 'hflip,transpose=cclock'],
+    [45, 0, [96, 64], 'null'],
+  ] as const) {
+    it(`are turned by a roll of ${roll}${yaw === 0 ? '' : ', mirrored'}`, async () => {
+      const { directory, path, picture } = await turned(['-c:v', 'libx264', '-pix_fmt', 'yuv420p'], roll, yaw)
+      await using _gone = directory
+      const { width, height } = await probe(picture)
+      assert.deepEqual([width, height], size)
+      const upright = directory.file('upright.png')
+      await run('ffmpeg', ['-v', 'error', '-i', path, '-vf', filter, '-frames:v', '1', upright])
+      assert.ok((await likeness(picture, ['-i', upright])) > 18)
+    })
+  }
+
+  it('of MJPEG keep their bytes, and EXIF tells viewers how to turn them', async () => {
+    const { directory, picture } = await turned(['-c:v', 'mjpeg', '-pix_fmt', 'yuvj420p'], 90)
+    await using _gone = directory
+    const { width, tags } = await probe(picture)
+    assert.deepEqual([width, tags?.Orientation?.trim()], [96, '8'])
+  })
+})

@@ -8,6 +8,7 @@ import {
   encodeId,
   encodeSize,
   float,
+  int,
   type Lacing,
   master,
   simpleBlock,
@@ -99,11 +100,13 @@ export type TrackOptions = {
   readonly language?: string
   readonly codecPrivate?: Data
   readonly defaultDurationNs?: number
-  readonly video?: { readonly width: number; readonly height: number }
+  /** `more`: other elements of Video, as bytes. */
+  readonly video?: { readonly width: number; readonly height: number; readonly more?: readonly Uint8Array[] }
   readonly audio?: {
     readonly samplingFrequencyHz: number
     readonly channels: number
     readonly bitDepth?: number
+    readonly outputSamplingFrequencyHz?: number
   }
   /** Bytes that are taken off each frame's start and put back by a reader (ContentCompAlgo 3). */
   readonly headerStripping?: Data
@@ -146,12 +149,15 @@ function trackEntry(track: TrackOptions & { readonly number: number }): Buffer {
 function mediaSettings({ video, audio }: TrackOptions): Buffer[] {
   const settings: Buffer[] = []
   if (video !== undefined) {
-    settings.push(master(ID.Video, uint(ID.PixelWidth, video.width), uint(ID.PixelHeight, video.height)))
+    const size = [uint(ID.PixelWidth, video.width), uint(ID.PixelHeight, video.height)]
+    settings.push(master(ID.Video, ...size, ...(video.more ?? [])))
   }
   if (audio !== undefined) {
     const bitDepth = audio.bitDepth === undefined ? [] : [uint(ID.BitDepth, audio.bitDepth)]
     const frequency = float(ID.SamplingFrequency, audio.samplingFrequencyHz)
-    settings.push(master(ID.Audio, frequency, uint(ID.Channels, audio.channels), ...bitDepth))
+    const outputHz = audio.outputSamplingFrequencyHz
+    const output = outputHz === undefined ? [] : [float(ID.OutputSamplingFrequency, outputHz)]
+    settings.push(master(ID.Audio, frequency, ...output, uint(ID.Channels, audio.channels), ...bitDepth))
   }
   return settings
 }
@@ -205,6 +211,15 @@ function sizeOf({ sizeWidth }: TagsOptions): ElementOptions {
   return sizeWidth === undefined ? {} : { sizeWidth }
 }
 
+/** What a BlockGroup holds beside its Block. */
+export type GroupOptions = {
+  readonly durationTicks?: number
+  readonly references?: readonly number[]
+  readonly discardPaddingNs?: number
+  /** BlockMore elements; without a BlockAddID where `id` is left out. */
+  readonly additions?: readonly { readonly id?: number; readonly data: Data }[]
+}
+
 /** A block and how it is written. */
 export type FrameOptions = {
   /** @default 1 */
@@ -219,7 +234,7 @@ export type FrameOptions = {
   /** @default 'none' */
   readonly lacing?: Lacing
   /** In a BlockGroup, with what else it holds. */
-  readonly group?: { readonly durationTicks?: number; readonly references?: readonly number[] }
+  readonly group?: GroupOptions
   /** Width of the block's size field. @default the fewest; 8 for the PIC producer */
   readonly sizeWidth?: number
 }
@@ -231,13 +246,20 @@ export function frame(options: FrameOptions = {}): Buffer {
   const content: BlockContent = { track, relativeTimestamp: at, frames, ...flags }
   const size = sizeWidth === undefined ? {} : { sizeWidth }
   if (group === undefined) return simpleBlock(content, size)
-  const { durationTicks, references = [] } = group
+  const { durationTicks, references = [], discardPaddingNs, additions } = group
   return master(
     ID.BlockGroup,
     block(content, size),
     ...(durationTicks === undefined ? [] : [uint(ID.BlockDuration, durationTicks)]),
     ...references.map(reference => element(ID.ReferenceBlock, signed16(reference))),
+    ...(discardPaddingNs === undefined ? [] : [int(ID.DiscardPadding, discardPaddingNs)]),
+    ...(additions === undefined ? [] : [master(ID.BlockAdditions, ...additions.map(blockMore))]),
   )
+}
+
+function blockMore({ id, data }: NonNullable<GroupOptions['additions']>[number]): Buffer {
+  const idElement = id === undefined ? [] : [uint(ID.BlockAddID, id)]
+  return master(ID.BlockMore, ...idElement, binary(ID.BlockAdditional, bytesOf(data)))
 }
 
 function signed16(value: number): Buffer {

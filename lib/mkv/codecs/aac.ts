@@ -1,3 +1,5 @@
+import type { AudioSettings } from '../tracks.ts'
+
 /** AAC: the AudioSpecificConfig (ISO/IEC 14496-3, section 1.6.2.1). */
 export type AacData = {
   readonly kind: 'aac'
@@ -19,6 +21,81 @@ export function readAac(bytes: Uint8Array): AacData | undefined {
   if (config === undefined) return undefined
   const { objectType, sampleRateHz, channelConfiguration } = config
   return { kind: 'aac', objectType, sampleRateHz, channelConfiguration }
+}
+
+/**
+ * The AudioSpecificConfig of a track by one of Matroska's older codec ids, such as `A_AAC/MPEG4/LC/SBR`, which have no
+ * CodecPrivate: profile and SBR are in the id, rates and channels in the track's settings. `undefined` for any other id,
+ * and for settings that no AudioSpecificConfig can express.
+ */
+export function legacyAacConfig(codecId: string, audio: AudioSettings | undefined): Uint8Array | undefined {
+  const [, profile = '', sbr] = /^A_AAC\/MPEG[24]\/(MAIN|LC|SSR|LTP)(\/SBR)?/.exec(codecId) ?? []
+  const objectType = LEGACY_PROFILES.indexOf(profile) + 1
+  if (objectType === 0 || audio === undefined) return undefined
+  const { samplingFrequencyHz, channels, outputSamplingFrequencyHz = samplingFrequencyHz } = audio
+  return aacConfig({
+    objectType,
+    sampleRateHz: samplingFrequencyHz,
+    channelConfiguration: channels === 8 ? 7 : channels,
+    extensionRateHz: sbr === undefined ? undefined : outputSamplingFrequencyHz,
+  })
+}
+
+/** By object type, from 1. */
+const LEGACY_PROFILES = ['MAIN', 'LC', 'SSR', 'LTP']
+
+/** What an AudioSpecificConfig is made of. */
+export type AacConfigFacts = {
+  /** Of the core: 1 Main, 2 LC, 3 SSR, 4 LTP. */
+  readonly objectType: number
+  readonly sampleRateHz: number
+  /** From 1 to 7. */
+  readonly channelConfiguration: number
+  /** Rate of the output of SBR; `undefined` where SBR is not signalled. */
+  readonly extensionRateHz?: number | undefined
+}
+
+/**
+ * Bytes of an AudioSpecificConfig. SBR is signalled so that decoders that do not know it still play the core (ISO/IEC
+ * 14496-3, section 1.6.5). `undefined` for facts that it cannot express.
+ */
+export function aacConfig(facts: AacConfigFacts): Uint8Array | undefined {
+  const { objectType, sampleRateHz, channelConfiguration, extensionRateHz } = facts
+  const isChannels =
+    Number.isInteger(channelConfiguration) && channelConfiguration >= 1 && channelConfiguration <= 7
+  if (!isChannels || !isSampleRate(sampleRateHz)) return undefined
+  if (extensionRateHz !== undefined && !isSampleRate(extensionRateHz)) return undefined
+  const bits = [
+    bitsOf(objectType, 5),
+    sampleRateBits(sampleRateHz),
+    // GASpecificConfig: 1024 samples in a frame, no core coder, no extension.
+    ...[bitsOf(channelConfiguration, 4), '000'],
+    ...(extensionRateHz === undefined
+      ? []
+      : [bitsOf(SYNC_EXTENSION, 11), bitsOf(SBR, 5), '1', sampleRateBits(extensionRateHz)]),
+  ].join('')
+  return Uint8Array.from(bits.match(/.{1,8}/g) ?? [], byte => Number.parseInt(byte.padEnd(8, '0'), 2))
+}
+
+const SYNC_EXTENSION = 0x2b7
+const MAX_SAMPLE_RATE_HZ = 0xff_ff_ff
+
+function isSampleRate(hz: number): boolean {
+  return hz > 0 && Math.round(hz) <= MAX_SAMPLE_RATE_HZ && Math.round(hz) > 0
+}
+
+function sampleRateBits(hz: number): string {
+  const index = SAMPLE_RATES_HZ.indexOf(Math.round(hz))
+  return index < 0 ? bitsOf(ESCAPE_SAMPLE_RATE, 4) + bitsOf(Math.round(hz), 24) : bitsOf(index, 4)
+}
+
+function bitsOf(value: number, count: number): string {
+  return value.toString(2).padStart(count, '0')
+}
+
+/** The rate of an index in an ADTS header; `undefined` for one that is reserved. */
+export function aacSampleRate(index: number): number | undefined {
+  return SAMPLE_RATES_HZ[index]
 }
 
 /** What an ADTS header says of the stream (ISO/IEC 14496-3, section 1.A.2.2.1). */

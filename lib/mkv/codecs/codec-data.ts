@@ -1,4 +1,5 @@
-import { type AacData, readAac } from './aac.ts'
+import type { AudioSettings } from '../tracks.ts'
+import { type AacData, legacyAacConfig, readAac } from './aac.ts'
 import { type AvcData, readAvc } from './avc.ts'
 import { type HevcData, readHevc } from './hevc.ts'
 import { type BitmapInfoData, readBitmapInfo, readWaveFormat, type WaveFormatData } from './windows.ts'
@@ -40,12 +41,20 @@ const PCM_FORMATS: Readonly<Record<string, PcmData['format']>> = {
   'A_PCM/FLOAT/IEEE': 'float',
 }
 
-export function readCodecData(codecId: string, codecPrivate: Uint8Array | undefined): CodecData {
+/** `audio` is for the older ids of AAC, which have their facts there in place of a CodecPrivate. */
+export function readCodecData(
+  codecId: string,
+  codecPrivate: Uint8Array | undefined,
+  audio?: AudioSettings,
+): CodecData {
   const format = Object.hasOwn(PCM_FORMATS, codecId) ? PCM_FORMATS[codecId] : undefined
   if (format !== undefined) return { kind: 'pcm', format }
   const reader = READERS.find(([pattern]) => pattern.test(codecId))
   if (reader === undefined) return { kind: 'other' }
   const [, name, read] = reader
+  const config = audioConfigOf(codecId, codecPrivate, audio)
+  const fromId = config === codecPrivate ? undefined : config && read(config)
+  if (fromId !== undefined) return fromId
   if (codecPrivate === undefined)
     return { kind: 'unreadable', problem: `${codecId} has no CodecPrivate (${name})` }
   const data = read(codecPrivate)
@@ -55,4 +64,17 @@ export function readCodecData(codecId: string, codecPrivate: Uint8Array | undefi
       problem: `the CodecPrivate of ${codecId}, ${codecPrivate.length} bytes, is no ${name}`,
     }
   )
+}
+
+/**
+ * The AudioSpecificConfig of an AAC track: its CodecPrivate where that is one, else for the older codec ids what these say.
+ * For other codecs, the CodecPrivate.
+ */
+export function audioConfigOf(
+  codecId: string,
+  codecPrivate: Uint8Array | undefined,
+  audio: AudioSettings | undefined,
+): Uint8Array | undefined {
+  if (codecPrivate !== undefined && readAac(codecPrivate) !== undefined) return codecPrivate
+  return legacyAacConfig(codecId, audio) ?? codecPrivate
 }

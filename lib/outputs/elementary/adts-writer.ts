@@ -1,4 +1,6 @@
 import { type AdtsConfig, readAacFrameSamples, readAdtsConfig } from '../../mkv/codecs/aac.ts'
+import { adtsFrames } from '../../mkv/codecs/adts.ts'
+import { audioConfigOf } from '../../mkv/codecs/codec-data.ts'
 import type { Track } from '../../mkv/tracks.ts'
 import type { FragmentFrame } from '../../stages/events.ts'
 import { OutputError } from '../output-error.ts'
@@ -32,12 +34,13 @@ export class AdtsWriter implements FrameWriter {
 
   setTrack(track: Track): void {
     this.#track = track
-    this.#config = track.codecPrivate && readAdtsConfig(track.codecPrivate)
-    this.#frameSamples = (track.codecPrivate && readAacFrameSamples(track.codecPrivate)) ?? FRAME_SAMPLES
+    const config = audioConfigOf(track.codecId, track.codecPrivate, track.audio)
+    this.#config = config && readAdtsConfig(config)
+    this.#frameSamples = (config && readAacFrameSamples(config)) ?? FRAME_SAMPLES
   }
 
   write({ data }: FragmentFrame): Uint8Array {
-    if (isAdts(data)) return data
+    if (adtsFrames(data) !== undefined) return data
     const header = adtsHeader(this.#fittingConfig(), this.#frameBytes(data))
     return Buffer.concat([header, data])
   }
@@ -73,12 +76,6 @@ export class AdtsWriter implements FrameWriter {
   #error(problem: string): OutputError {
     return new OutputError(this.#output, `track ${describe(this.#track)}: ${problem}`)
   }
-}
-
-function isAdts(data: Uint8Array): boolean {
-  const [sync0, sync1 = 0, , length0 = 0, length1 = 0, length2 = 0] = data
-  if (sync0 !== 0xff || (sync1 & 0xf6) !== 0xf0) return false
-  return (((length0 & 0x03) << 11) | (length1 << 3) | (length2 >> 5)) === data.length
 }
 
 /** MPEG-4, no CRC, one raw data block, and a buffer fullness of "variable rate". */

@@ -1,5 +1,5 @@
 import { ELEMENT_IDS as ID } from '../../mkv/schema/elements.ts'
-import { encodeId, encodeSize, int, uint, vint } from '../../mkv/writer.ts'
+import { binary, encodeId, encodeSize, int, master, uint, vint } from '../../mkv/writer.ts'
 import type { FragmentFrame } from '../../stages/events.ts'
 
 /** A block as pieces to be written one after the other; the frame's bytes are the frame's own, not a copy. */
@@ -20,21 +20,41 @@ export function simpleBlockPieces(frame: FragmentFrame, relativeMs: number): Blo
   return [Buffer.concat([SIMPLE_BLOCK_ID, encodeSize(head.length + data.length), head]), data]
 }
 
+/** Whether a frame has facts that a SimpleBlock has no place for. */
+export function needsBlockGroup({ discardPaddingNs, blockAdditions }: FragmentFrame): boolean {
+  return discardPaddingNs !== undefined || blockAdditions !== undefined
+}
+
 /**
- * A BlockGroup of one frame (RFC 9559, section 5.1.3.5), for what lasts a time of its own, such as a subtitle. Its Block has no
- * flag for a keyframe, nor for what is discardable.
+ * A BlockGroup of one frame (RFC 9559, section 5.1.3.5), for what lasts a time of its own, such as a subtitle, and for
+ * DiscardPadding and BlockAdditions. Its Block has no flag for a keyframe, nor for what is discardable.
  */
-export function timedBlockPieces(frame: FragmentFrame, relativeMs: number, durationMs: number): BlockPieces {
+export function blockGroupPieces(
+  frame: FragmentFrame,
+  relativeMs: number,
+  durationMs: number | undefined,
+): BlockPieces {
   const head = blockHead(frame.track, relativeMs, frame.invisible ? INVISIBLE : 0)
   const blockSize = encodeSize(head.length + frame.data.length)
   const tail = Buffer.concat([
-    uint(ID.BlockDuration, Math.round(durationMs)),
+    ...(durationMs === undefined ? [] : [uint(ID.BlockDuration, Math.round(durationMs))]),
     // Zero: it needs another frame, and nobody knows which (section 5.1.3.5.5).
     ...(frame.keyframe ? [] : [int(ID.ReferenceBlock, 0)]),
+    ...extraElements(frame),
   ])
   const blockBytes = BLOCK_ID.length + blockSize.length + head.length + frame.data.length
   const groupSize = encodeSize(blockBytes + tail.length)
   return [Buffer.concat([BLOCK_GROUP_ID, groupSize, BLOCK_ID, blockSize, head]), frame.data, tail]
+}
+
+function extraElements({ discardPaddingNs, blockAdditions }: FragmentFrame): Buffer[] {
+  const additions = blockAdditions?.map(({ id, data }) =>
+    master(ID.BlockMore, uint(ID.BlockAddID, id), binary(ID.BlockAdditional, data)),
+  )
+  return [
+    ...(discardPaddingNs === undefined ? [] : [int(ID.DiscardPadding, discardPaddingNs)]),
+    ...(additions === undefined ? [] : [master(ID.BlockAdditions, ...additions)]),
+  ]
 }
 
 /** Track, time and flags. */

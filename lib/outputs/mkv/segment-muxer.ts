@@ -9,7 +9,7 @@ import {
   type PlacerStep,
 } from '../timeline/frame-placer.ts'
 import type { PlacedFrame } from '../timeline/timeline.ts'
-import { type BlockPieces, simpleBlockPieces, timedBlockPieces } from './block-head.ts'
+import { type BlockPieces, blockGroupPieces, needsBlockGroup, simpleBlockPieces } from './block-head.ts'
 
 /** What is to be written next. A segment begins with `begin`, a cluster with `cluster`; the blocks after it are its. */
 export type MuxStep = BeginStep | ClusterStep | BlockStep
@@ -100,9 +100,9 @@ export class SegmentMuxer {
     const relativeMs = timeMs - this.#clusterMs!
     const durationMs = this.#ownDurationMs(frame)
     const pieces =
-      durationMs === undefined
-        ? simpleBlockPieces(frame, relativeMs)
-        : timedBlockPieces(frame, relativeMs, durationMs)
+      durationMs !== undefined || needsBlockGroup(frame)
+        ? blockGroupPieces(frame, relativeMs, durationMs)
+        : simpleBlockPieces(frame, relativeMs)
     const isSeekPoint = !this.#hasSeekPoint && keyframe && track === this.#seekTrack?.number
     if (isSeekPoint) this.#hasSeekPoint = true
     return { type: 'block', pieces, track, timeMs, endMs, isSeekPoint }

@@ -4,6 +4,7 @@ import { OutputError } from '../output-error.ts'
 import type { PlacedFrame } from '../timeline/timeline.ts'
 import type { Chunk } from './chunker.ts'
 import { DecodeTimes, reorderDelay } from './decode-times.ts'
+import { discardedSamples } from './discarded-samples.ts'
 import { withEditLists } from './edit-list.ts'
 import { initSegment } from './init-segment.ts'
 import type { Mediabunny } from './mediabunny-module.ts'
@@ -117,13 +118,15 @@ class TrackWriter {
 
   /** Of the frame that is shown last nothing is known but how long it says that it lasts; it need not have come last. */
   #lastDuration(frames: readonly PlacedFrame[]): number {
-    const samples = this.mp4.type === 'audio' ? this.mp4.samplesOf(frames.at(-1)!.frame.data) : undefined
-    if (samples !== undefined && samples > 0) return samples
+    const { frame } = frames.at(-1)!
+    const samples = this.mp4.type === 'audio' ? this.mp4.samplesOf(frame.data) : undefined
+    const { atEnd } = discardedSamples(this.mp4, frame)
+    if (samples !== undefined && samples > 0) return Math.max(1, samples - atEnd)
     const [timeMs, endMs] = frames.reduce(
       ([time, end], placed) => [Math.max(time, placed.timeMs), Math.max(end, placed.endMs)],
       [0, 0],
     )
-    return Math.max(1, Math.round(((endMs - timeMs) * this.mp4.timescale) / 1000))
+    return Math.max(1, Math.round(((endMs - timeMs) * this.mp4.timescale) / 1000) - atEnd)
   }
 }
 

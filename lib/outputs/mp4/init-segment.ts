@@ -2,7 +2,8 @@ import { isAnnexB } from '../../mkv/codecs/nal-units.ts'
 import { OutputError } from '../output-error.ts'
 import type { Chunk } from './chunker.ts'
 import type { Mediabunny } from './mediabunny-module.ts'
-import { type Mp4Track, namesOf, type VideoTrack } from './mp4-track.ts'
+import { withVideoSettings } from './movie-patch.ts'
+import { type Mp4Track, namesOf, type VideoTrack, videoSettingsOf } from './mp4-track.ts'
 
 /** The header of a fragmented MP4 (`ftyp` and `moov`), by mediabunny; its track ids count from 1 in the order of `tracks`. */
 export async function initSegment(
@@ -16,7 +17,7 @@ export async function initSegment(
   for (const track of tracks) addTrack(mediabunny, output, track, first)
   await output.start()
   await output.finalize()
-  return new Uint8Array(initTarget.buffer!)
+  return withVideoSettings(new Uint8Array(initTarget.buffer!), tracks.map(videoSettingsOf))
 }
 
 type Output = InstanceType<Mediabunny['Output']>

@@ -1,9 +1,12 @@
 import type { Track } from '../../mkv/tracks.ts'
 import { AtomicFile } from '../atomic-file.ts'
 import type { PlacedFrame } from '../timeline/timeline.ts'
+import { discardedSamples } from './discarded-samples.ts'
+import { withTrims } from './edit-list.ts'
 import { payloadOf } from './fragment-writer.ts'
 import type { Mediabunny } from './mediabunny-module.ts'
-import { laterMs, type Mp4Track, mp4Track, namesOf } from './mp4-track.ts'
+import { withVideoSettings } from './movie-patch.ts'
+import { type Mp4Track, mp4Track, namesOf, videoSettingsOf } from './mp4-track.ts'
 import { RoomAhead } from './room-ahead.ts'
 import { SampleClock } from './sample-clock.ts'
 
@@ -16,12 +19,17 @@ const FRAME_INDEX_BYTES = 64
 type Writer = {
   readonly mp4: Mp4Track
   readonly clock: SampleClock
-  readonly laterMs: number
+  /** CodecDelay, in ticks: the track's frames are that much earlier, and an edit list hides what comes before zero. */
+  readonly delayTicks: number
   readonly add: (packet: PacketFacts) => Promise<void>
   /** The latest time before the last keyframe, below which mediabunny takes nothing. */
   floorMs: number
   latestMs: number
   hasKeyframe: boolean
+  hasFrames: boolean
+  /** What is not to be heard of the first frame, in ticks, and whether the end of another one is not. */
+  trimTicks: number
+  isTrimmed: boolean
 }
 
 type PacketFacts = {
@@ -45,6 +53,8 @@ export class Mp4File {
   #mostBytes = INDEX_BYTES
   readonly #output: InstanceType<Mediabunny['Output']>
   readonly #writers: ReadonlyMap<number, Writer>
+  /** The index as mediabunny wrote it, at the end of the file. */
+  #moov: { readonly bytes: Uint8Array; readonly at: number } | undefined
 
   private constructor(
     file: AtomicFile,
@@ -69,13 +79,12 @@ export class Mp4File {
       }),
       { chunked: true, chunkSize: WRITE_BYTES },
     )
-    const output = new Output({ format: new Mp4OutputFormat({ fastStart: false }), target })
-    const later = laterMs(tracks)
+    const onMoov = (bytes: Uint8Array, at: number) => {
+      mp4.#moov = { bytes: Uint8Array.from(bytes), at }
+    }
+    const output = new Output({ format: new Mp4OutputFormat({ fastStart: false, onMoov }), target })
     const writers = new Map(
-      tracks.map(track => [
-        track.number,
-        writerOf(mediabunny, output, mp4Track(track), later.get(track.number)!),
-      ]),
+      tracks.map(track => [track.number, writerOf(mediabunny, output, mp4Track(track))]),
     )
     const mp4 = new Mp4File(file, output, writers)
     await output.start()
@@ -100,14 +109,20 @@ export class Mp4File {
     this.#mostBytes = mostBytes
     writer.hasKeyframe = true
     if (frame.keyframe) writer.floorMs = writer.latestMs
-    const atMs = Math.max(0, timeMs + writer.laterMs, writer.floorMs)
+    const atMs = Math.max(0, timeMs, writer.floorMs)
     writer.latestMs = Math.max(writer.latestMs, atMs)
     const samples = mp4.type === 'audio' ? mp4.samplesOf(frame.data) : undefined
+    const ticks = mp4.type === 'audio' ? writer.clock.place(atMs, samples) : (atMs * mp4.timescale) / 1000
+    const lastsTicks = samples ?? ((endMs - timeMs) * mp4.timescale) / 1000
+    const { atStart, atEnd } = discardedSamples(mp4, frame)
+    if (!writer.hasFrames) writer.trimTicks = atStart
+    writer.hasFrames = true
+    writer.isTrimmed ||= atEnd > 0
     await writer.add({
       data,
       keyframe: frame.keyframe,
-      seconds: mp4.type === 'audio' ? writer.clock.place(atMs, samples) / mp4.timescale : atMs / 1000,
-      durationSeconds: samples === undefined ? (endMs - timeMs) / 1000 : samples / mp4.timescale,
+      seconds: (ticks - writer.delayTicks) / mp4.timescale,
+      durationSeconds: Math.max(0, lastsTicks - atEnd) / mp4.timescale,
     })
     return true
   }
@@ -116,12 +131,31 @@ export class Mp4File {
   async finish(): Promise<void> {
     try {
       await this.#output.finalize()
+      await this.#patchIndex()
       await this.#room.end(this.bytes)
     } catch (error) {
       await this.#file.handle.close()
       throw error
     }
     await this.#file.commit()
+  }
+
+  /** The index is the last box: it may grow, and no offset in it changes. */
+  async #patchIndex(): Promise<void> {
+    const { bytes, at } = this.#moov!
+    const writers = [...this.#writers.values()]
+    const trims = writers.map(({ trimTicks, isTrimmed, mp4 }) => ({
+      ...{ startTicks: trimTicks, isTrimmed, timescale: mp4.timescale },
+    }))
+    const patched = withTrims(
+      withVideoSettings(
+        bytes,
+        writers.map(({ mp4 }) => videoSettingsOf(mp4)),
+      ),
+      trims,
+    )
+    await this.#file.writeAll([patched], at)
+    this.bytes = at + patched.length
   }
 
   /** Removes what was written. */
@@ -131,22 +165,20 @@ export class Mp4File {
   }
 }
 
-function writerOf(
-  mediabunny: Mediabunny,
-  output: InstanceType<Mediabunny['Output']>,
-  mp4: Mp4Track,
-  laterMs: number,
-): Writer {
+function writerOf(mediabunny: Mediabunny, output: InstanceType<Mediabunny['Output']>, mp4: Mp4Track): Writer {
   const { EncodedAudioPacketSource, EncodedPacket, EncodedVideoPacketSource } = mediabunny
   const packetOf = ({ data, keyframe, seconds, durationSeconds }: PacketFacts) =>
     new EncodedPacket(data, keyframe ? 'key' : 'delta', seconds, durationSeconds)
   const state = {
     mp4,
-    laterMs,
+    delayTicks: delayTicksOf(mp4),
     clock: new SampleClock(mp4.timescale),
     floorMs: 0,
     latestMs: 0,
     hasKeyframe: false,
+    hasFrames: false,
+    trimTicks: 0,
+    isTrimmed: false,
   }
   if (mp4.type === 'audio') {
     const source = new EncodedAudioPacketSource(mp4.codec)
@@ -159,6 +191,10 @@ function writerOf(
   // Its frames' times are in whole milliseconds: not its rate, but what makes its timescale.
   output.addVideoTrack(source, { ...namesOf(mp4), frameRate: mp4.timescale })
   return { ...state, add: facts => source.add(packetOf(facts), meta) }
+}
+
+function delayTicksOf({ track: { codecDelayMs = 0 }, timescale }: Mp4Track): number {
+  return Math.round((codecDelayMs * timescale) / 1000)
 }
 
 /** Without codec data in the payload, mediabunny makes them of Annex B, and takes that alone. */

@@ -1,15 +1,15 @@
 import type { AudioCodec, VideoCodec } from 'mediabunny'
 import { readAacFrameSamples } from '../../mkv/codecs/aac.ts'
 import { opusDurationMs } from '../../mkv/codecs/opus-duration.ts'
-import type { Track } from '../../mkv/tracks.ts'
+import type { Track, VideoSettings } from '../../mkv/tracks.ts'
 import { OutputError } from '../output-error.ts'
 import { hevcCodecString } from './codec-string.ts'
 import type { UnsupportedTracks } from './unsupported-tracks.ts'
 
 /**
- * How much later each track is shown than its timestamps say, in milliseconds: what a decoder of one gives first and nobody
- * is to hear (CodecDelay, RFC 9559, section 5.1.4.1.25) goes before the start of the others. MP4 without edit lists, which
- * browsers do not read of sound, has no earlier than zero.
+ * How much later each track of a fragmented MP4 is shown than its timestamps say, in milliseconds: what a decoder of one gives
+ * first and nobody is to hear (CodecDelay, RFC 9559, section 5.1.4.1.25) goes before the start of the others. Media Source
+ * Extensions ignore edit lists of sound, and without these a file has no time before zero.
  */
 export function laterMs(tracks: readonly Track[]): ReadonlyMap<number, number> {
   const longestMs = Math.max(0, ...tracks.map(({ codecDelayMs = 0 }) => codecDelayMs))
@@ -93,14 +93,9 @@ const VIDEO_TIMESCALE = 1000
 
 function videoTrack(track: Track): VideoTrack | Unfit {
   const { codec, codecId, codecPrivate, video } = track
-  const { pixelWidth = 0, pixelHeight = 0, displayWidth = 0, displayHeight = 0 } = video ?? {}
+  const { pixelWidth = 0, pixelHeight = 0 } = video ?? {}
   if (pixelWidth === 0 || pixelHeight === 0) return new Unfit('it does not say how large its picture is')
-  const size = {
-    ...{ codedWidth: pixelWidth, codedHeight: pixelHeight },
-    ...(displayWidth > 0 && displayHeight > 0
-      ? { displayAspectWidth: displayWidth, displayAspectHeight: displayHeight }
-      : {}),
-  }
+  const size = { codedWidth: pixelWidth, codedHeight: pixelHeight }
   const common = { type: 'video', track, timescale: VIDEO_TIMESCALE } as const
   if (codec.kind === 'h264' || codec.kind === 'h265') {
     const codecString = codec.kind === 'h264' ? codec.codecString : hevcCodecString(codecPrivate!)
@@ -194,6 +189,11 @@ const PCM_CODECS: Readonly<Record<string, AudioCodec>> = {
   'int-be-32': 'pcm-s32be',
   'float-32': 'pcm-f32',
   'float-64': 'pcm-f64',
+}
+
+/** What `withVideoSettings` adds for a track. */
+export function videoSettingsOf({ type, track }: Mp4Track): VideoSettings | undefined {
+  return type === 'video' ? track.video : undefined
 }
 
 /** A track's name and language, as far as MP4 can say them. */

@@ -6,6 +6,8 @@ export type PictureFacts = {
   readonly description: string
   readonly width: number
   readonly height: number
+  /** EXIF's Orientation, from 1 to 8; left out where `undefined`. */
+  readonly orientation?: number | undefined
 }
 
 type Entry = { readonly tag: number; readonly type: number; readonly count: number; readonly value: Buffer }
@@ -23,6 +25,7 @@ export function exifSegment(facts: PictureFacts): Buffer {
   const times = timesOf(facts.takenAt)
   const image = (exifOffset: number): Entry[] => [
     ascii(0x010e, facts.description.slice(0, MOST_CHARACTERS)), // ImageDescription
+    ...(facts.orientation === undefined ? [] : [short(0x0112, facts.orientation)]), // Orientation
     rational(0x011a, 72), // XResolution
     rational(0x011b, 72), // YResolution
     short(0x0128, 2), // ResolutionUnit: inches

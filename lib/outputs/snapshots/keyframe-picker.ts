@@ -117,10 +117,13 @@ export class KeyframePicker {
 /** A sample may be kept for long, and must not keep the transport chunk that its frame lies in. */
 function copyOf(frame: FragmentFrame): FragmentFrame {
   const { type, fragmentNumber, track, timestampMs, wallClock, keyframe } = frame
-  const { invisible, discardable, durationMs, laceIndex, data } = frame
+  const { invisible, discardable, durationMs, laceIndex, data, blockAdditions } = frame
   return {
     ...{ type, fragmentNumber, track, timestampMs, wallClock, keyframe },
     ...{ invisible, discardable, durationMs, laceIndex },
     data: Uint8Array.from(data),
+    ...(blockAdditions === undefined
+      ? {}
+      : { blockAdditions: blockAdditions.map(each => ({ ...each, data: Uint8Array.from(each.data) })) }),
   }
 }

@@ -2,6 +2,7 @@ import { type RandomAccessJudge, randomAccessJudge } from '../../mkv/codecs/rand
 import type { Track } from '../../mkv/tracks.ts'
 import type { FragmentEvent, FragmentFrame, FragmentStart } from '../../stages/events.ts'
 import { OutputError } from '../output-error.ts'
+import { AacNormalizer } from './aac-normalizer.ts'
 import type { Rotation } from './rotation.ts'
 import { sameTracks } from './same-tracks.ts'
 import { type Gaps, type PlacedFrame, Timeline } from './timeline.ts'
@@ -40,10 +41,11 @@ export type FramePlacerOptions = {
 
 /**
  * Puts the frames of fragments on one rising timeline, and says where the tracks change and where a new file begins: what
- * every container needs. It is synchronous and writes nothing. Memory: that of `Timeline`.
+ * every container needs. It is synchronous and writes nothing. Memory: that of `Timeline` and `AacNormalizer`.
  */
 export class FramePlacer {
   readonly #output: string
+  readonly #aac: AacNormalizer
   readonly #timeline: Timeline
   readonly #onTrackChange: TrackChange
   readonly #rotation: Rotation | undefined
@@ -61,6 +63,7 @@ export class FramePlacer {
 
   constructor({ output, gaps, onTrackChange, rotation, select = tracks => tracks }: FramePlacerOptions) {
     this.#output = output
+    this.#aac = new AacNormalizer(output)
     this.#timeline = new Timeline(gaps)
     this.#onTrackChange = onTrackChange
     this.#rotation = rotation
@@ -83,7 +86,7 @@ export class FramePlacer {
       case 'fragment-start':
         return this.#startFragment(event)
       case 'frame':
-        return this.#frame(event)
+        return this.#aac.passes(event) ? this.#frame(event) : this.#frames(this.#aac.push(event))
       case 'warning':
         return []
       default:
@@ -94,13 +97,18 @@ export class FramePlacer {
 
   /** Nothing more comes. */
   end(): PlacerStep[] {
-    return this.#give(this.#timeline.flush())
+    return [...this.#frames(this.#aac.flush()), ...this.#give(this.#timeline.flush())]
+  }
+
+  #frames(frames: readonly FragmentFrame[]): PlacerStep[] {
+    return frames.flatMap(frame => this.#frame(frame))
   }
 
   #startFragment(start: FragmentStart): PlacerStep[] {
     const steps = this.end()
     this.#start = start
     this.#isChecked = false
+    this.#aac.startFragment(start.tracks)
     this.#timeline.startFragment(start)
     this.#rotation?.countFragment()
     return steps
@@ -129,7 +137,7 @@ export class FramePlacer {
   /** Only once a fragment brings frames do its tracks count: those without are often half a header. */
   #checkTracks(): void {
     this.#isChecked = true
-    const declared = this.#start?.tracks ?? []
+    const declared = this.#aac.tracks
     const tracks = this.#select(declared)
     this.#declared = new Set(declared.map(({ number }) => number))
     if (sameTracks(tracks, this.#tracks)) return
