@@ -365,7 +365,7 @@ describe('CueExtractor is bounded', () => {
   })
 
   it('fails for a frame of a track that its fragment does not declare', async () => {
-    const events = await eventsOf(fragment({ tracks: [VIDEO], frames: [caption(0, 'x')] }))
+    const events = await eventsOf(document(cluster({ blocks: [caption(0, 'x')] })))
     await assert.rejects(cuesOf(events), { code: 'ERR_OUTPUT', message: /^CueExtractor: a frame of track 2/ })
   })
 
