@@ -96,6 +96,22 @@ describe('getmedia put', () => {
     assert.deepEqual(acksOf(jsonLines(stdout), 'PERSISTED'), [0, 1000])
   })
 
+  it('says that nothing was put where the input holds no Cluster', async () => {
+    const { exitCode, stderr } = await run(['put', door, '-'], producerMedia().header)
+    assert.equal(exitCode, 0)
+    assert.match(stderr, /^getmedia: nothing was put: the input holds no Cluster$/m)
+  })
+
+  it('counts the fragments that are not acknowledged when it fails', async () => {
+    await emulator.addStream({ name: `${door}-none`, dataRetentionInHours: 0 })
+    const { exitCode, stderr } = await run(
+      ['put', `${door}-none`, '-'],
+      producerMedia({ fragments: 2 }).bytes,
+    )
+    assert.equal(exitCode, 1)
+    assert.match(stderr, /^getmedia: 2 fragments \(.*\) are not acknowledged: they may be missing/m)
+  })
+
   const failures: [what: string, args: () => string[], stdin: Uint8Array | undefined, says: RegExp][] = [
     [
       'a stream that is not there',

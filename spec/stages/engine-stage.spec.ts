@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { EngineStage } from '../../lib/stages/engine-stage.ts'
+import type { StageInputError } from '../../lib/stages/stage-input-error.ts'
 import { settled } from '../support/fake-clock.ts'
 
 const FAILURE = new Error('the engine broke')
@@ -192,7 +193,10 @@ describe('EngineStage of bytes', () => {
 
   it('refuses what is neither text nor bytes', async () => {
     const { stage } = await flowingBytes()
-    assert.throws(() => stage.write({}), { code: 'ERR_INVALID_ARG_TYPE' })
+    const failed = once(stage, 'error')
+    assert.equal(stage.write({}), false)
+    const [error] = (await failed) as [StageInputError]
+    assert.deepEqual([error.code, stage.destroyed], ['ERR_STAGE_INPUT', true])
   })
 })
 
