@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { FragmentEvent, TagValue } from '../index.ts'
+import type { FragmentEnd, FragmentEvent, TagValue } from '../index.ts'
 
 /** The JSON lines of `inspect` and `get`: their names and fields are a contract. */
 export function eventLine(event: FragmentEvent, withHash: boolean): string {
@@ -37,6 +37,7 @@ function toObject(event: FragmentEvent, withHash: boolean): object {
         frames: event.frames,
         bytes: event.bytes,
         tags: textTags(event.tags),
+        ...eventsOf(event),
       }
     case 'truncated':
       return { event: 'truncated', byteOffset: event.byteOffset, fragmentNumber: event.fragmentNumber }
@@ -49,11 +50,26 @@ function toObject(event: FragmentEvent, withHash: boolean): object {
   }
 }
 
+/** The producer's events, where there are any. */
+function eventsOf({ events }: FragmentEnd): object {
+  if (events.length === 0) return {}
+  return {
+    events: events.map(({ pairs, ...event }) => ({
+      ...event,
+      pairs: pairs.map(({ name, value }) => ({ name, value: textOf(value) })),
+    })),
+  }
+}
+
 /** Binary tags as base64. Without a prototype, a tag may have any name. */
 function textTags(tags: Readonly<Record<string, TagValue>>): Record<string, string> {
   const texts = Object.create(null) as Record<string, string>
   for (const [name, value] of Object.entries(tags)) {
-    texts[name] = typeof value === 'string' ? value : Buffer.from(value).toString('base64')
+    texts[name] = textOf(value)
   }
   return texts
+}
+
+function textOf(value: TagValue): string {
+  return typeof value === 'string' ? value : Buffer.from(value).toString('base64')
 }

@@ -91,7 +91,7 @@ export class MediaStream {
    * @throws MkvSyntaxError for bytes that are no Matroska, OptionError where they hold no Cluster
    */
   async load(source: MediaSource, options: LoadOptions = {}): Promise<readonly StoredFragment[]> {
-    const media = await readMedia(source)
+    const media = await readMedia(source, this.#settings.headerTags)
     const lengthMs = media.reduce((sum, fragment) => sum + fragment.durationMs, 0)
     let serverMs = epochMs('serverStart', options.serverStart) ?? this.#nowMs() - lengthMs
     const producer = this.#startProducer(media[0]!, options, serverMs)
@@ -112,7 +112,7 @@ export class MediaStream {
    * @returns what was stored
    */
   append(media: MediaFragment | Uint8Array, options: AppendOptions = {}): readonly StoredFragment[] {
-    const fragments = media instanceof Uint8Array ? splitMedia(media) : [media]
+    const fragments = media instanceof Uint8Array ? splitMedia(media, this.#settings.headerTags) : [media]
     const serverTimestampMs = options.serverTimestampMs ?? this.#nowMs()
     const producerTimestampMs = options.producerTimestampMs ?? serverTimestampMs
     return fragments.map((fragment, index) => {
@@ -131,7 +131,7 @@ export class MediaStream {
    * server time. With `loop` the producer begins anew at the end, its Cluster timestamps set back, as cameras do.
    */
   async playLive(source: MediaSource, options: LiveOptions = {}): Promise<LivePlay> {
-    const media = await readMedia(source)
+    const media = await readMedia(source, this.#settings.headerTags)
     const producer = this.#startProducer(media[0]!, options, this.#nowMs())
     const play = new LivePlay(media, options, this.#settings.clock, fragment => {
       this.#store(fragment, producer.date(fragment, this.#nowMs())).safe.catch(staysInMemory)

@@ -14,5 +14,7 @@ export function streamInfo(stream: MediaStream, status: StreamStatus): Record<st
     Status: status,
     CreationTime: description.createdMs / 1000,
     DataRetentionInHours: description.dataRetentionInHours,
+    // The service sends it, though its model does not have it.
+    IngestionConfiguration: null,
   }
 }

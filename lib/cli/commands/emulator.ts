@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises'
-import { Command } from 'commander'
-import { type Emulator, type EmulatorOptions, parseFaultFile, startEmulator } from '../../emulator/index.ts'
+import { Command, Option } from 'commander'
+import {
+  type Emulator,
+  type EmulatorOptions,
+  type HeaderTags,
+  parseFaultFile,
+  startEmulator,
+} from '../../emulator/index.ts'
 import { OptionError } from '../../index.ts'
 import { parseDurationMs, parsePort } from '../arguments/numbers.ts'
 import { RequestLines } from '../emulator/request-lines.ts'
@@ -19,6 +25,7 @@ type EmulatorCommandOptions = {
   readonly signatures: boolean
   readonly region: string
   readonly idleEnd: number
+  readonly headerTags: HeaderTags
   readonly limits: boolean
   readonly json?: true
 }
@@ -54,6 +61,11 @@ export function emulatorCommand(): Command {
     )
     .option('--no-signatures', 'let unsigned requests in')
     .option('--idle-end <time>', 'when a session without new fragments ends', parseDurationMs, 3000)
+    .addOption(
+      new Option('--header-tags <fragments>', 'which fragments have the tags before a first cluster')
+        .choices(['repeat', 'first'])
+        .default('repeat'),
+    )
     .option('--no-limits', "lift the service's quotas")
     .option('--json', 'one JSON object a line: ready, and each request when it is over')
     .action(emulator)
@@ -81,6 +93,7 @@ async function start(options: EmulatorCommandOptions): Promise<Emulator> {
     port,
     region,
     idleEndMs: idleEnd,
+    headerTags: options.headerTags,
     ...(options.limits ? {} : { limits: 'off' as const }),
     ...(options.signatures ? {} : { signatures: 'ignore' as const }),
     ...(options.credentials.length === 0 ? {} : { credentials: options.credentials.map(keyPair) }),

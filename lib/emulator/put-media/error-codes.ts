@@ -16,6 +16,7 @@ export const PUT_MEDIA_ERRORS = {
   MORE_THAN_ALLOWED_TRACKS_FOUND: 4012,
   // The quotas page names it and gives no number: this one is ours.
   MIN_FRAGMENT_DURATION_REACHED: 4013,
+  STREAM_DELETED: 4507,
   INTERNAL_ERROR: 5000,
   ARCHIVAL_ERROR: 5001,
 } as const
