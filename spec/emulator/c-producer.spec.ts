@@ -200,7 +200,38 @@ describe('the C producer gets through', () => {
   })
 })
 
+describe('DescribeStream', () => {
+  it('tells IngestionConfiguration as null, as the service does beyond its model', async () => {
+    const { emulator, c } = await start({}, 24)
+    await using _ = emulator
+    const { json } = await c.call('/describeStream', { StreamName: 'door' })
+    const { StreamInfo } = json as { StreamInfo: Record<string, unknown> }
+    assert.equal(StreamInfo.IngestionConfiguration, null)
+    assert.equal(StreamInfo.StreamName, 'door')
+  })
+})
+
 describe('a PutMedia connection without media', () => {
+  it('is ended after a while', async () => {
+    const { emulator, c } = await start({ putIdleEndMs: 1 }, 24)
+    await using _ = emulator
+    const session = await c.openSession()
+    await session.ended
+    assert.deepEqual([session.statusCode, session.acks], [200, []])
+    await emulator.requests.at(-1)!.finished
+    assert.equal(emulator.requests.at(-1)!.endedBy, 'idle')
+  })
+
+  it('is told that the stream was deleted', async () => {
+    const { emulator, c } = await start({}, 24)
+    await using _ = emulator
+    const session = await c.openSession()
+    const { json } = await c.call('/describeStream', { StreamName: 'door' })
+    const { StreamARN } = (json as { StreamInfo: Record<string, unknown> }).StreamInfo
+    assert.equal((await c.call('/deleteStream', { StreamARN })).statusCode, 200)
+    await assert.rejects(session.ended, /answered with 404/)
+  })
+
   it('holds no slot, and gets no response', async () => {
     const { emulator, c } = await start({ putHandoverMs: 0 }, 24)
     await using _ = emulator
