@@ -26,6 +26,7 @@ export type * from './stages/events.ts'
 export { joinStages } from './stages/join-stages.ts'
 export { MkvChunkDemuxer, type MkvChunkDemuxerOptions } from './stages/mkv-chunk-demuxer.ts'
 export { PayloadError, type PayloadErrorCode } from './stages/payload-error.ts'
+export type { ProducerEvent } from './stages/producer-event.ts'
 export {
   type Acknowledgement,
   AcknowledgementError,

@@ -52,7 +52,14 @@ function idsIn(cell: string): number[] {
 
 const putMediaError = (errorId: number) =>
   new PutMediaError({
-    ...{ type: 'ERROR', fragmentNumber: null, fragmentTimecodeMs: null, errorId, errorCode: null },
+    ...{
+      type: 'ERROR',
+      fragmentNumber: null,
+      fragmentTimecode: null,
+      fragmentTimecodeMs: null,
+      errorId,
+      errorCode: null,
+    },
   })
 
 /** Every number that a table could hold. */

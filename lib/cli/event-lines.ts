@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { FragmentEvent, FragmentWarning, TagValue } from '../index.ts'
+import type { FragmentEnd, FragmentEvent, FragmentWarning, TagValue } from '../index.ts'
 
 /** The JSON lines of `inspect` and `get`: their names and fields are a contract. A warning has none. */
 export function eventLine(event: FragmentEvent, withHash: boolean): string {
@@ -38,6 +38,7 @@ function toObject(event: Exclude<FragmentEvent, FragmentWarning>, withHash: bool
         frames: event.frames,
         bytes: event.bytes,
         tags: textTags(event.tags),
+        ...eventsOf(event),
       }
     case 'truncated':
       return { event: 'truncated', byteOffset: event.byteOffset, fragmentNumber: event.fragmentNumber }
@@ -50,11 +51,26 @@ function toObject(event: Exclude<FragmentEvent, FragmentWarning>, withHash: bool
   }
 }
 
+/** The producer's events, where there are any. */
+function eventsOf({ events }: FragmentEnd): object {
+  if (events.length === 0) return {}
+  return {
+    events: events.map(({ pairs, ...event }) => ({
+      ...event,
+      pairs: pairs.map(({ name, value }) => ({ name, value: textOf(value) })),
+    })),
+  }
+}
+
 /** Binary tags as base64. Without a prototype, a tag may have any name. */
 function textTags(tags: Readonly<Record<string, TagValue>>): Record<string, string> {
   const texts = Object.create(null) as Record<string, string>
   for (const [name, value] of Object.entries(tags)) {
-    texts[name] = typeof value === 'string' ? value : Buffer.from(value).toString('base64')
+    texts[name] = textOf(value)
   }
   return texts
+}
+
+function textOf(value: TagValue): string {
+  return typeof value === 'string' ? value : Buffer.from(value).toString('base64')
 }

@@ -6,19 +6,22 @@ import { ELEMENT_IDS as ID } from '../mkv/schema/elements.ts'
 import { readString, readUint } from '../mkv/values.ts'
 import { readVint } from '../mkv/vint.ts'
 import type { MediaFragment, RecordedTags } from './fragment.ts'
-import { SERVICE_TAG_NAMES } from './service-tags.ts'
+import { type HeaderPart, repeatedParts } from './header-parts.ts'
+import type { HeaderTags } from './ingest-settings.ts'
+import { END_OF_FRAGMENT, SERVICE_TAG_NAMES } from './service-tags.ts'
 
 /**
  * Cuts MKV bytes into fragments: each Cluster is one, with the header of its document and what stands between it and
- * the next Cluster. Info and Tracks that come after the Clusters go into the header. Works on a plain file and on a recording of GetMedia, whose many documents hold a Cluster each and
+ * the next Cluster; what follows an end-of-fragment tag is the next fragment's. Info and Tracks that come after the
+ * Clusters go into the header. `headerTags` is as of `EmulatorOptions`. Works on a plain file and on a recording of GetMedia, whose many documents hold a Cluster each and
  * whose service tags are taken out. A last Cluster that is not whole is left out, as the service never got it.
  *
  * The fragments' bytes are views of `bytes`, except for headers.
  *
  * @throws MkvSyntaxError for bytes that are no Matroska
  */
-export function splitFragments(bytes: Uint8Array): MediaFragment[] {
-  const splitter = new FragmentSplitter(bytes)
+export function splitFragments(bytes: Uint8Array, headerTags: HeaderTags = 'repeat'): MediaFragment[] {
+  const splitter = new FragmentSplitter(bytes, headerTags)
   const reader = new EbmlReader({
     wants: definition => READ.has(definition.id),
     maxFrameBytes: Number.POSITIVE_INFINITY,
@@ -64,13 +67,14 @@ type Draft = {
 
 class FragmentSplitter {
   readonly #bytes: Uint8Array
+  readonly #headerTags: HeaderTags
   readonly #drafts: Draft[] = []
   #depth = 0
   #inSegment = false
   /** Where the element at the top of a document or of its Segment began. */
   #start = 0
   #ebmlHeader: Uint8Array = new Uint8Array()
-  #headerParts: { id: number; bytes: Uint8Array }[] = []
+  #headerParts: HeaderPart[] = []
   #segmentHeader: Uint8Array | undefined
   #nanosecondsPerTick = 1_000_000
   #draft: Draft | undefined
@@ -78,9 +82,12 @@ class FragmentSplitter {
   #serviceTags = new Map<string, string>()
   /** Where elements begin that are in the header already. */
   readonly #late = new Set<number>()
+  /** Elements since the end-of-fragment tag; `undefined` where none came since the last Cluster. */
+  #leading: Uint8Array[] | undefined
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, headerTags: HeaderTags) {
     this.#bytes = bytes
+    this.#headerTags = headerTags
   }
 
   read(event: EbmlEvent): void {
@@ -121,6 +128,7 @@ class FragmentSplitter {
     this.#segmentHeader = undefined
     this.#nanosecondsPerTick = 1_000_000
     this.#draft = undefined
+    this.#leading = undefined
     this.#serviceTags = new Map()
   }
 
@@ -143,9 +151,11 @@ class FragmentSplitter {
 
   #openCluster(byteOffset: number): void {
     if (this.#segmentHeader === undefined) this.#addLateMetadata(byteOffset)
+    const leading = this.#leading ?? []
+    this.#leading = undefined
     this.#draft = {
       ebmlHeader: this.#ebmlHeader,
-      segmentHeader: this.#nextSegmentHeader(),
+      segmentHeader: Buffer.concat([this.#nextSegmentHeader(), ...leading]),
       cluster: undefined,
       trailer: [],
       nanosecondsPerTick: this.#nanosecondsPerTick,
@@ -158,11 +168,9 @@ class FragmentSplitter {
     this.#drafts.push(this.#draft)
   }
 
-  /** Tags that the producer sent before Info are in its first chunk only. */
   #nextSegmentHeader(): Uint8Array {
     if (this.#segmentHeader !== undefined) return this.#segmentHeader
-    const info = this.#headerParts.findIndex(part => part.id === ID.Info)
-    const repeated = this.#headerParts.filter((part, index) => part.id !== ID.Tags || index > info)
+    const repeated = repeatedParts(this.#headerParts, this.#headerTags)
     this.#segmentHeader = Buffer.concat(repeated.map(part => part.bytes))
     return Buffer.concat(this.#headerParts.map(part => part.bytes))
   }
@@ -179,13 +187,16 @@ class FragmentSplitter {
     const areTheService = this.#tags.length > 0 && this.#tags.every(([name]) => SERVICE_TAG_NAMES.has(name))
     if (!areTheService) this.#keep(ID.Tags, this.#start, byteOffset)
     else for (const [name, value] of this.#tags) this.#serviceTags.set(name, value)
+    if (this.#draft !== undefined && this.#tags.some(([name]) => name === END_OF_FRAGMENT))
+      this.#leading ??= []
   }
 
   /** Keeps an element of the Segment: before the first Cluster for the header, later for the last Cluster's trailer. */
   #keep(id: number, start: number, end: number): void {
     if (this.#late.has(start)) return
     const bytes = this.#bytes.subarray(start, end)
-    if (this.#draft !== undefined) this.#draft.trailer.push(bytes)
+    if (this.#leading !== undefined) this.#leading.push(bytes)
+    else if (this.#draft !== undefined) this.#draft.trailer.push(bytes)
     else this.#headerParts.push({ id, bytes })
   }
 

@@ -132,11 +132,15 @@ async function sendAnswer(
   response: ServerResponse,
   record: RequestRecord,
 ): Promise<void> {
-  record.statusCode = 200
-  if ('json' in answer) return sendJson(response, 200, answer.json)
+  if ('json' in answer) {
+    record.statusCode = 200
+    return sendJson(response, 200, answer.json)
+  }
   const body = new ResponseBody(response, bytesWritten => {
     record.bytesSent = bytesWritten
   })
+  await answer.beforeHead?.(request, body.closed)
+  record.statusCode = 200
   response.writeHead(200, { 'Content-Type': answer.contentType, 'Transfer-Encoding': 'chunked' })
   // The status comes at once, even where no data exist.
   response.flushHeaders()

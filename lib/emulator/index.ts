@@ -36,7 +36,13 @@ export type {
 export type { MediaFragment, RecordedTags, StoredFragment } from './fragment.ts'
 export { splitFragments } from './fragment-splitter.ts'
 export type { SessionEnd } from './get-media-session.ts'
-export type { FragmentLimits, FragmentOrder, IngestOptions, StorageKind } from './ingest-settings.ts'
+export type {
+  FragmentLimits,
+  FragmentOrder,
+  HeaderTags,
+  IngestOptions,
+  StorageKind,
+} from './ingest-settings.ts'
 export { SERVICE_FRAGMENT_LIMITS } from './ingest-settings.ts'
 export type { LiveOptions, LivePlay } from './live-play.ts'
 export type { AppendOptions, LoadOptions, MediaSource, MediaStream, StreamOptions } from './media-stream.ts'

@@ -11,7 +11,7 @@ export type FragmentLimits = {
   readonly minDurationMs: number
   /** Error 4012 beyond it. @default 3 */
   readonly maxTracks: number
-  /** Tags between two Clusters; error 4009 beyond it. @default 10 */
+  /** Tags of a fragment, of which an event counts as one; error 4009 beyond it. @default 10 */
   readonly maxTags: number
 }
 
@@ -20,6 +20,12 @@ export type FragmentLimits = {
  * `'timecodes'`, each Cluster's timestamp must be greater, so that sound may reach back before the last pictures.
  */
 export type FragmentOrder = 'frames' | 'timecodes'
+
+/**
+ * Which fragments have the Tags that a producer sends between Info and its first Cluster: `'repeat'`, all of the session,
+ * as the service repeats the header in captures of GetMedia; or `'first'`, the first one only.
+ */
+export type HeaderTags = 'repeat' | 'first'
 
 /** Where media is kept: in this process's memory, or in an lmdb store on disk. */
 export type StorageKind = 'memory' | 'disk'
@@ -43,6 +49,13 @@ export type IngestOptions = {
   readonly fragmentLimits?: Partial<FragmentLimits>
   /** @default 'frames' */
   readonly fragmentOrder?: FragmentOrder
+  /** Which fragments have the Tags before a session's first Cluster. @default 'repeat' */
+  readonly headerTags?: HeaderTags
+  /**
+   * How long a new PutMedia session waits for the one before it to end, or to have no fragment in progress, before it is
+   * refused, in milliseconds. @default 1000
+   */
+  readonly putHandoverMs?: number
   /** How often a silent PutMedia session is told IDLE, in milliseconds. @default 5000 */
   readonly putIdleAckMs?: number
   /** How long a PutMedia session may be silent, in milliseconds. @default 30_000 */
@@ -85,6 +98,8 @@ export function resolveIngest(options: IngestOptions): IngestSettings {
     bufferBytes: numberOption('bufferBytes', options.bufferBytes, 200_000_000),
     fragmentLimits: resolveFragmentLimits(options.fragmentLimits),
     fragmentOrder: choiceOption('fragmentOrder', options.fragmentOrder, 'frames', ['frames', 'timecodes']),
+    headerTags: choiceOption('headerTags', options.headerTags, 'repeat', ['repeat', 'first']),
+    putHandoverMs: numberOption('putHandoverMs', options.putHandoverMs, 1000),
     putIdleAckMs: numberOption('putIdleAckMs', options.putIdleAckMs, 5000, { min: 1 }),
     putIdleEndMs: numberOption('putIdleEndMs', options.putIdleEndMs, 30_000),
     putSessionLifetimeMs: numberOption('putSessionLifetimeMs', options.putSessionLifetimeMs, 3_600_000),

@@ -3,18 +3,22 @@ import { OptionError } from '../errors.ts'
 import { numberOption } from '../options.ts'
 import type { MediaFragment } from './fragment.ts'
 import { splitFragments } from './fragment-splitter.ts'
+import type { HeaderTags } from './ingest-settings.ts'
 
 /** MKV to load: a file's path, or its bytes. */
 export type MediaSource = string | Uint8Array
 
 /** The fragments of a source. @throws MkvSyntaxError, OptionError where it holds no Cluster */
-export async function readMedia(source: MediaSource): Promise<readonly MediaFragment[]> {
-  return splitMedia(typeof source === 'string' ? await readFile(source) : source)
+export async function readMedia(
+  source: MediaSource,
+  headerTags: HeaderTags,
+): Promise<readonly MediaFragment[]> {
+  return splitMedia(typeof source === 'string' ? await readFile(source) : source, headerTags)
 }
 
 /** The fragments of MKV bytes. @throws MkvSyntaxError, OptionError where they hold no Cluster */
-export function splitMedia(bytes: Uint8Array): readonly MediaFragment[] {
-  const fragments = splitFragments(bytes)
+export function splitMedia(bytes: Uint8Array, headerTags: HeaderTags): readonly MediaFragment[] {
+  const fragments = splitFragments(bytes, headerTags)
   if (fragments.length === 0) throw new OptionError('source', 'hold a whole Cluster', `${bytes.length} bytes`)
   return fragments
 }

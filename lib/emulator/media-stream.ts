@@ -112,7 +112,7 @@ export class MediaStream {
    */
   async load(source: MediaSource, options: LoadOptions = {}): Promise<readonly StoredFragment[]> {
     knownOptions('load', options, LOAD_OPTIONS)
-    const media = await readMedia(source)
+    const media = await readMedia(source, this.#settings.headerTags)
     const lengthMs = media.reduce((sum, fragment) => sum + fragment.durationMs, 0)
     let serverMs = epochMs('serverStart', options.serverStart) ?? this.#nowMs() - lengthMs
     const producer = this.#startProducer(media[0]!, options, serverMs)
@@ -134,7 +134,7 @@ export class MediaStream {
    */
   append(media: MediaFragment | Uint8Array, options: AppendOptions = {}): readonly StoredFragment[] {
     knownOptions('append', options, APPEND_OPTIONS)
-    const fragments = media instanceof Uint8Array ? splitMedia(media) : [media]
+    const fragments = media instanceof Uint8Array ? splitMedia(media, this.#settings.headerTags) : [media]
     const serverTimestampMs = options.serverTimestampMs ?? this.#nowMs()
     const producerTimestampMs = options.producerTimestampMs ?? serverTimestampMs
     return fragments.map((fragment, index) => {
@@ -154,7 +154,7 @@ export class MediaStream {
    */
   async playLive(source: MediaSource, options: LiveOptions = {}): Promise<LivePlay> {
     knownOptions('playLive', options, LIVE_OPTIONS)
-    const media = await readMedia(source)
+    const media = await readMedia(source, this.#settings.headerTags)
     const producer = this.#startProducer(media[0]!, options, this.#nowMs())
     const play = new LivePlay(media, options, this.#settings.clock, fragment => {
       this.#store(fragment, producer.date(fragment, this.#nowMs())).safe.catch(staysInMemory)

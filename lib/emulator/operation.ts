@@ -24,6 +24,8 @@ export type Answer =
   | { readonly json: unknown }
   | {
       readonly contentType: string
+      /** Runs before the response headers are sent. @throws ServiceException, which is sent in their place */
+      readonly beforeHead?: (request: IncomingMessage, closed: AbortSignal) => Promise<void>
       readonly send: (body: ResponseBody, request: IncomingMessage) => Promise<void>
     }
 

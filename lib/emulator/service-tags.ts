@@ -6,6 +6,9 @@ import type { StoredFragment } from './fragment.ts'
 
 const PREFIX = 'AWS_KINESISVIDEO_'
 
+/** Closes a fragment before the next Cluster begins; the service does not hand it on. */
+export const END_OF_FRAGMENT = `${PREFIX}END_OF_FRAGMENT`
+
 /** What the service writes itself, or takes away: never handed on from a producer or an old recording. */
 export const SERVICE_TAG_NAMES: ReadonlySet<string> = new Set(
   [

@@ -19,5 +19,7 @@ export function streamInfo(
     Status: status,
     CreationTime: description.createdMs / 1000,
     DataRetentionInHours: description.dataRetentionInHours,
+    // The service sends it, though its model does not have it.
+    IngestionConfiguration: null,
   }
 }

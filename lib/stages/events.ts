@@ -2,6 +2,7 @@ import type { BlockAddition, MkvWarning } from '../mkv/events.ts'
 import type { TagValue } from '../mkv/tags.ts'
 import type { Track } from '../mkv/tracks.ts'
 import type { CodecConflict } from './codec-conflicts.ts'
+import type { ProducerEvent } from './producer-event.ts'
 
 /**
  * What a GetMedia payload says, fragment by fragment:
@@ -79,6 +80,8 @@ export type FragmentEnd = {
   readonly skippedBlocks?: number
   /** All of the fragment's tags but the service's own. */
   readonly tags: TagRecord
+  /** Notification and image events that the producer put on the fragment. Their tags are in `tags` too, by name. */
+  readonly events: readonly ProducerEvent[]
   readonly codecConflicts: readonly CodecConflict[]
   /** What closed it: the token tag, the next document's header, or the end of the payload. */
   readonly endedBy: 'token' | 'next-document' | 'end-of-payload'

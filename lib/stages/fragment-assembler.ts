@@ -15,6 +15,7 @@ import { wrongMkvEvent } from './check-input.ts'
 import { ConflictFinder } from './codec-conflicts.ts'
 import type { FragmentEnd, FragmentEvent, FragmentFrame, TagRecord } from './events.ts'
 import { PayloadError } from './payload-error.ts'
+import { ProducerEvents } from './producer-event.ts'
 import { parseTimestamp, ServiceTags } from './service-tags.ts'
 import { UserTags } from './user-tags.ts'
 
@@ -121,9 +122,12 @@ export class FragmentAssembler {
   #tags(event: TagsEvent): void {
     const document = this.#document
     const late = document.ended ? new UserTags() : undefined
+    const { service, events } = document
+    const into = { service, tags: late ?? document.tags, events }
     let isOfService = false
+    into.events.beginElement()
     for (const tag of event.tags) {
-      if (takeTags(tag.simpleTags, document.service, late ?? document.tags)) isOfService = true
+      if (takeTags(tag.simpleTags, into)) isOfService = true
     }
     if (isOfService && this.#options.errorTags === 'raise' && document.service.errorId !== null)
       throw document.payloadError()
@@ -196,7 +200,7 @@ export class FragmentAssembler {
 
   #end(endedBy: FragmentEnd['endedBy']): void {
     const document = this.#document
-    const { service, tags, frames, bytes, skippedBlocks } = document
+    const { service, tags, events, frames, bytes, skippedBlocks } = document
     document.ended = true
     this.#give({
       type: 'fragment-end',
@@ -209,6 +213,7 @@ export class FragmentAssembler {
       bytes,
       ...(skippedBlocks > 0 ? { skippedBlocks } : {}),
       tags: tags.record,
+      events: events.all,
       codecConflicts: this.#conflicts.find(document.tracks, tags.mimeType),
       endedBy,
     })
@@ -216,22 +221,33 @@ export class FragmentAssembler {
 }
 
 /** Puts each tag, nested ones too, where it belongs; true where one is the service's. */
-function takeTags(simpleTags: readonly SimpleTag[], service: ServiceTags, users: UserTags): boolean {
+function takeTags(simpleTags: readonly SimpleTag[], into: TagCollections): boolean {
   let isOfService = false
-  for (const { name, value, children } of simpleTags) {
+  for (const tag of simpleTags) {
+    const { name, value, children } = tag
     if (ServiceTags.owns(name)) {
-      service.set(name, value)
+      into.service.set(name, value)
       isOfService = true
-    } else users.set(name, value)
-    if (children.length > 0 && takeTags(children, service, users)) isOfService = true
+    } else {
+      into.tags.set(name, value)
+      into.events.add(tag)
+    }
+    if (children.length > 0 && takeTags(children, into)) isOfService = true
   }
   return isOfService
+}
+
+type TagCollections = {
+  readonly service: ServiceTags
+  readonly tags: UserTags
+  readonly events: ProducerEvents
 }
 
 /** What is known of the document under way. */
 class DocumentState {
   readonly service = new ServiceTags()
   readonly tags = new UserTags()
+  readonly events = new ProducerEvents()
   tracks: readonly Track[] = []
   fragmentNumber: string | null = null
   /** What to add to a timestamp of the segment's clock to get epoch milliseconds. */

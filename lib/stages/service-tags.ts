@@ -1,4 +1,5 @@
 import type { TagValue } from '../mkv/tags.ts'
+import { ProducerEvents } from './producer-event.ts'
 
 /**
  * The service's own tags of a chunk (GetMedia, "Payload"). The pages of the archived-media API spell some of them
@@ -7,9 +8,9 @@ import type { TagValue } from '../mkv/tags.ts'
 export class ServiceTags {
   readonly #values = new Map<string, string>()
 
-  /** Whether a tag is the service's: names that begin so are reserved. */
+  /** Whether a tag is the service's: names that begin so are reserved, but for those of a producer's events. */
   static owns(name: string): boolean {
-    return name.startsWith(PREFIX)
+    return name.startsWith(PREFIX) && !ProducerEvents.owns(name)
   }
 
   set(name: string, value: TagValue): void {

@@ -43,7 +43,15 @@ describe('getmedia put', () => {
     const lines = jsonLines(stdout)
     assert.equal(exitCode, 0)
     assert.deepEqual(Object.keys(lines[0]!), [
-      ...['event', 'type', 'fragmentNumber', 'fragmentTimecodeMs', 'errorId', 'errorCode'],
+      ...[
+        'event',
+        'type',
+        'fragmentNumber',
+        'fragmentTimecode',
+        'fragmentTimecodeMs',
+        'errorId',
+        'errorCode',
+      ],
     ])
     assert.deepEqual(new Set(lines.map(({ event }) => event)), new Set(['ack']))
     assert.equal(acksOf(lines, 'BUFFERING').length, 10)

@@ -90,6 +90,18 @@ const CASES: readonly Case[] = [
     1,
   ],
   ['more than ten tags', Buffer.concat([good, tags(manyTags(6)), tags(manyTags(5)), second(1)]), 4009, 0],
+  [
+    'an event of eleven pairs',
+    Buffer.concat([good, tags([['AWS_KINESISVIDEO_NOTIFICATION', ''], ...manyTags(11)])]),
+    4009,
+    0,
+  ],
+  [
+    'more than ten tags after an end-of-fragment tag, which are the next fragment’s',
+    Buffer.concat([good, tags({ AWS_KINESISVIDEO_END_OF_FRAGMENT: '' }), tags(manyTags(11)), second(1)]),
+    4009,
+    1,
+  ],
   ['a tag name of 129 bytes', Buffer.concat([good, tags({ ['n'.repeat(129)]: 'x' })]), 4009, 0],
   ['a tag value of 257 bytes', Buffer.concat([good, tags({ A: 'v'.repeat(257) })]), 4009, 0],
   ['a tag value of a megabyte', Buffer.concat([good, tags({ A: 'v'.repeat(1_000_000) })]), 4009, 0],
@@ -169,14 +181,14 @@ describe('PutMedia ends a session with an ERROR acknowledgement', () => {
     })
   })
 
-  it('4008 when the stream is deleted, silent or not', async () => {
+  it('4507 when the stream is deleted, silent or not', async () => {
     await using emulator = await startEmulator({ limits: 'off' })
     await emulator.addStream({ name: 'door' })
     const producer = new PutMediaClient(emulator.url)
     await producer.write(good)
     await producer.ack('BUFFERING')
     await emulator.stream('door').remove()
-    assert.deepEqual(summary(await producer.done), ['BUFFERING 0', 'ERROR 4008'])
+    assert.deepEqual(summary(await producer.done), ['BUFFERING 0', 'ERROR 4507'])
   })
 
   it('5001 when the disk takes no more', async t => {
@@ -206,6 +218,19 @@ describe('PutMedia takes what is just allowed', () => {
   const allowed: [string, Uint8Array, number, EmulatorOptions?][] = [
     ['ten tags of 128 and 256 bytes', Buffer.concat([good, ...longTags(), second(1)]), 2],
     ['tags that producers may send', Buffer.concat([good, tags({ AWS_KINESISVIDEO_NOTIFICATION: 'x' })]), 1],
+    [
+      'nine tags and an event of ten pairs with a prefix',
+      Buffer.concat([
+        good,
+        tags(manyTags(9)),
+        tags([
+          ['AWS_KINESISVIDEO_IMAGE_GENERATION', ''],
+          ['AWS_KINESISVIDEO_IMAGE_PREFIX', 'a'],
+          ...manyTags(10),
+        ]),
+      ]),
+      1,
+    ],
     ['three tracks', document(info(), tracks([{}, {}, {}]), threeTracks()), 1],
     ['twenty seconds', document(info(), tracks(), longCluster(20_000)), 1],
     [
@@ -303,7 +328,8 @@ describe('PutMedia answers by status before it takes a body', () => {
     const producer = new PutMediaClient(emulator.url, {
       headers: { 'x-amzn-stream-name': undefined, 'x-amzn-stream-arn': arn },
     })
+    const ended = producer.end()
     assert.equal((await producer.response).statusCode, 200)
-    await producer.end()
+    await ended
   })
 })

@@ -44,10 +44,12 @@ function manyClusters(from: number, count: number): Buffer {
 
 describe('PutMedia’s limits', () => {
   it('refuse the second producer, and free the place when the first is through', async () => {
-    await using emulator = await withDoor()
+    await using emulator = await withDoor({ putHandoverMs: 0 })
     const first = new PutMediaClient(emulator.url)
+    await first.write(good)
     await first.response
     const second = new PutMediaClient(emulator.url)
+    await second.write(good)
     const refused = await second.response
     assert.deepEqual(
       [refused.statusCode, refused.headers['x-amzn-errortype']],
@@ -56,6 +58,7 @@ describe('PutMedia’s limits', () => {
     second.destroy()
     await first.end()
     const third = new PutMediaClient(emulator.url)
+    await third.write(good)
     assert.equal((await third.response).statusCode, 200)
     await third.end()
   })
@@ -63,11 +66,11 @@ describe('PutMedia’s limits', () => {
   it('free the place of a producer that is gone', async () => {
     await using emulator = await withDoor()
     const first = new PutMediaClient(emulator.url)
+    await first.write(good)
     await first.response
     first.destroy()
-    await emulator.requests[0]!.finished
-    await settled()
     const second = new PutMediaClient(emulator.url)
+    await second.write(good)
     assert.equal((await second.response).statusCode, 200)
     await second.end()
   })
@@ -78,8 +81,9 @@ describe('PutMedia’s limits', () => {
     const answers: (number | undefined)[] = []
     const call = async () => {
       const producer = new PutMediaClient(emulator.url)
+      void producer.end()
       answers.push((await producer.response).statusCode)
-      await producer.end()
+      await producer.done
     }
     for (let calls = 0; calls < 6; calls++) await call()
     clock.advance(1000)

@@ -236,6 +236,7 @@ describe('FragmentAssembler ends a fragment', () => {
           errorCode: null,
           frames: 3,
           bytes: 5,
+          events: [],
           codecConflicts: [],
           endedBy: 'token',
         },

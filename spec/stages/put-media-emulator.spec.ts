@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
+import { finished, pipeline } from 'node:stream/promises'
 import { describe, it } from 'node:test'
 import { type Emulator, startEmulator } from '../../lib/emulator/index.ts'
 import { getMedia } from '../../lib/get-media.ts'
 import type { MkvEvent } from '../../lib/mkv/events.ts'
+import { SegmentClock } from '../../lib/mkv/segment-clock.ts'
 import { MkvChunkDemuxer } from '../../lib/stages/mkv-chunk-demuxer.ts'
+import type { Acknowledgement } from '../../lib/stages/put-media/acknowledgement.ts'
 import { PutMediaSink, type PutMediaSinkOptions } from '../../lib/stages/put-media-sink.ts'
 import { CLIP } from '../support/fault-run.ts'
+import { cluster, document, info, tracks } from '../support/mkv-builder.ts'
 import { producerMedia } from '../support/producer-media.ts'
 import { requiresSharedData, sharedData } from '../support/requirements.ts'
 
@@ -111,4 +114,44 @@ describe('PutMediaSink and the local service', () => {
     const code = await failureOf([bytes, earlier!], new PutMediaSink(door(emulator)))
     assert.equal(code, 'ERR_PUT_FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS')
   })
+})
+
+describe('PutMediaSink matches acknowledgements by the clusters’ own ticks:', () => {
+  const scales: [what: string, timestampScale: number, first: bigint, step: bigint][] = [
+    ['100 µs', 100_000, 5n, 10_000n],
+    ['1/48,000 s', 20_833, 1n, 48_001n],
+    ['2 s', 2_000_000_000, 1n, 1n],
+    ['1 ns from 1970, beyond 2^53', 1, 1_700_000_000_000_000_001n, 1_000_000_000n],
+  ]
+  for (const [what, timestampScale, first, step] of scales) {
+    it(`ticks of ${what}`, async () => {
+      await using emulator = await startEmulator({ limits: 'off', idleEndMs: 100 })
+      await emulator.addStream({ name: 'door' })
+      const sink = new PutMediaSink({
+        ...{ streamName: 'door', region: 'us-east-1', credentials: CREDENTIALS },
+        ...{ controlEndpoint: emulator.url, fragmentTimecodeType: 'ABSOLUTE' },
+      })
+      const timecodes = [0n, 1n, 2n, 3n].map(index => first + index * step)
+      const persisted: Acknowledgement[] = []
+      sink.on('ack', (ack: Acknowledgement) => {
+        if (ack.type === 'PERSISTED') persisted.push(ack)
+      })
+      const clusters = timecodes.map(timestamp => cluster({ timestamp, blocks: [{ keyframe: true }] }))
+      sink.end(document(info({ timestampScale }), tracks(), ...clusters))
+      await finished(sink)
+      assert.deepEqual(
+        persisted.map(({ fragmentTimecode }) => fragmentTimecode),
+        timecodes.map(String),
+      )
+      assert.deepEqual(
+        persisted.map(({ fragmentTimecodeMs }) => fragmentTimecodeMs),
+        timecodes.map(ticks => new SegmentClock(timestampScale).toMs(ticks)),
+      )
+      const { fragmentsSent, fragmentsSentAgain, sessions } = sink.metrics
+      assert.deepEqual(
+        { fragmentsSent, fragmentsSentAgain, sessions },
+        { fragmentsSent: 4, fragmentsSentAgain: 0, sessions: 1 },
+      )
+    })
+  }
 })

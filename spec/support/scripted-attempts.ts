@@ -116,6 +116,7 @@ function endOf(
     frames: frames.length,
     bytes: frames.reduce((sum, frame) => sum + frame.data.length, 0),
     tags: {},
+    events: [],
     codecConflicts: [],
     endedBy: continuationToken === null ? endedBy : 'token',
   }

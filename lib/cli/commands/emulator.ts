@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import {
   type Emulator,
   type EmulatorOptions,
+  type HeaderTags,
   parseFaultFile,
   parseStreamLabel,
   type StreamOptions,
@@ -27,6 +28,7 @@ type EmulatorCommandOptions = ServerFlags & {
   readonly credentials: readonly string[]
   readonly signatures: boolean
   readonly idleEnd: number
+  readonly headerTags: HeaderTags
   readonly limits: boolean
   readonly json?: true
 }
@@ -69,6 +71,11 @@ export function emulatorCommand(): Command {
     )
     .option('--no-signatures', 'let unsigned requests in')
     .option('--idle-end <time>', 'when a session without new fragments ends', parseDurationMs, 3000)
+    .addOption(
+      new Option('--header-tags <fragments>', 'which fragments have the tags before a first cluster')
+        .choices(['repeat', 'first'])
+        .default('repeat'),
+    )
     .option('--no-limits', 'lift every --limit-… that is not given, save those of fragments')
     .option('--json', 'one JSON object a line: ready, and each request when it is over')
     .action(emulator)
@@ -96,6 +103,7 @@ async function start(options: EmulatorCommandOptions): Promise<Emulator> {
     host,
     port,
     idleEndMs: idleEnd,
+    headerTags: options.headerTags,
     ...(await serverOptions(options)),
     ...limitOptions(options, options.limits),
     ...(options.signatures ? {} : { signatures: 'ignore' as const }),

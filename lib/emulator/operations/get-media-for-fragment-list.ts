@@ -33,12 +33,12 @@ export const getMediaForFragmentList = defineOperation({
       throw tooManyCalls(OPERATION, stream.name)
     }
     const fault = service.faults.strike(OPERATION, stream, record)
-    const release = connections.take('fragmentListSessions', stream)
-    if (release === undefined) throw tooManySessions(OPERATION, stream.name)
+    const slot = connections.take('fragmentListSessions', stream)
+    if (slot === undefined) throw tooManySessions(OPERATION, stream.name)
     return {
       contentType: 'video/webm',
       async send(body) {
-        body.onOver(release)
+        body.onOver(slot.release)
         record.endedBy = await sendFragmentList({ numbers, find, fault }, body, settings)
       },
     }

@@ -3,8 +3,8 @@ import { admitToMedia } from '../admission.ts'
 import { ONE_STREAM, STREAM_MEMBERS } from '../members.ts'
 import { defineOperation } from '../operation.ts'
 import { ProducerHeaders } from '../put-media/producer-headers.ts'
-import { PutMediaSession } from '../put-media/put-media-session.ts'
-import { invalidArgument, tooManySessions } from '../service-exception.ts'
+import { SessionAnswer } from '../put-media/session-answer.ts'
+import { invalidArgument } from '../service-exception.ts'
 
 const GATE = {
   operation: 'PutMedia',
@@ -21,7 +21,11 @@ const HEADERS: Readonly<Record<string, string>> = {
   FragmentAcknowledgmentRequired: 'x-amzn-fragment-acknowledgment-required',
 }
 
-/** PutMedia: takes a producer's MKV, and acknowledges its fragments while it comes. */
+/**
+ * PutMedia: takes a producer's MKV, and acknowledges its fragments while it comes. What is wrong with the request itself is
+ * answered at once; the session's slot is taken, and the response begins, with the first byte of media. So a producer may
+ * open its next connection while the one before still waits for an acknowledgement.
+ */
 export const putMedia = defineOperation({
   name: 'PutMedia',
   path: '/putMedia',
@@ -43,16 +47,7 @@ export const putMedia = defineOperation({
     const headers = new ProducerHeaders(request)
     const stream = admitToMedia(GATE, request, service, record)
     const fault = service.faults.strike('PutMedia', stream, record)
-    const release = service.connections.take('putMediaSessions', stream)
-    if (release === undefined) throw tooManySessions('PutMedia', stream.name)
-    return {
-      contentType: 'application/json',
-      async send(body, incoming) {
-        const { settings } = service
-        const session = new PutMediaSession({ stream, headers, request: incoming, body, settings, fault })
-        record.endedBy = await session.run(release)
-      },
-    }
+    return new SessionAnswer({ stream, headers, service, record, fault })
   },
 })
 

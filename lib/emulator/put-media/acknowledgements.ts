@@ -5,7 +5,11 @@ import type { ResponseBody } from '../response-body.ts'
 import { PUT_MEDIA_ERRORS, type PutMediaErrorCode } from './error-codes.ts'
 
 /** The fragment that an acknowledgement is about. */
-export type AcknowledgedFragment = { readonly number: bigint; readonly timecodeMs: number }
+export type AcknowledgedFragment = {
+  readonly number: bigint
+  /** The Cluster's timestamp as it is in the media: in ticks of the TimestampScale. */
+  readonly timecode: bigint
+}
 
 /** What became of a fragment. */
 export type FragmentEvent = 'BUFFERING' | 'RECEIVED' | 'PERSISTED'
@@ -80,7 +84,7 @@ export class Acknowledgements {
   }
 
   #write(acknowledgement: Record<string, unknown>): void {
-    const line = Buffer.from(`${JSON.stringify(acknowledgement)}\n`)
+    const line = Buffer.from(`${jsonOf(acknowledgement)}\n`)
     // A client that went is noticed where its upload is read.
     this.#taken = this.#body.write(line).catch(() => {})
   }
@@ -88,5 +92,15 @@ export class Acknowledgements {
 
 function membersOf(fragment: AcknowledgedFragment | undefined): Record<string, unknown> {
   if (fragment === undefined) return {}
-  return { FragmentTimecode: Math.round(fragment.timecodeMs), FragmentNumber: String(fragment.number) }
+  return { FragmentTimecode: fragment.timecode, FragmentNumber: String(fragment.number) }
+}
+
+/** JSON with bigints as numbers of all their digits, which JSON.stringify cannot write. */
+function jsonOf(members: Record<string, unknown>): string {
+  const given = Object.entries(members).filter(([, value]) => value !== undefined)
+  const pairs = given.map(([name, value]) => {
+    const json = typeof value === 'bigint' ? String(value) : JSON.stringify(value)
+    return `${JSON.stringify(name)}:${json}`
+  })
+  return `{${pairs.join()}}`
 }

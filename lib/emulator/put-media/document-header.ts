@@ -1,5 +1,8 @@
 import { ELEMENT_IDS as ID } from '../../mkv/schema/elements.ts'
+import { SegmentClock } from '../../mkv/segment-clock.ts'
 import { readString, readUint } from '../../mkv/values.ts'
+import { repeatedParts } from '../header-parts.ts'
+import type { HeaderTags } from '../ingest-settings.ts'
 import { PutMediaError } from './error-codes.ts'
 
 /** What comes with each fragment of a body: the EBML header, and what stood before the first Cluster. */
@@ -8,6 +11,7 @@ export type HeaderBytes = { readonly ebmlHeader: Uint8Array; readonly segmentHea
 /** The head of a PutMedia body: one document, one Segment, one set of tracks. */
 export class DocumentHeader {
   readonly #maxTracks: number
+  readonly #headerTags: HeaderTags
   #sawDocument = false
   #ebmlHeader: Uint8Array | undefined
   readonly #parts: { readonly id: number; readonly bytes: Uint8Array }[] = []
@@ -15,10 +19,11 @@ export class DocumentHeader {
   #repeated: HeaderBytes | undefined
   #sawTracks = false
   readonly #tracks = new Set<number>()
-  #nanosecondsPerTick = 1_000_000
+  #clock = new SegmentClock(DEFAULT_TIMESTAMP_SCALE)
 
-  constructor(maxTracks: number) {
+  constructor(maxTracks: number, headerTags: HeaderTags) {
     this.#maxTracks = maxTracks
+    this.#headerTags = headerTags
   }
 
   /** Numbers of the declared tracks. */
@@ -26,8 +31,14 @@ export class DocumentHeader {
     return this.#tracks
   }
 
-  get msPerTick(): number {
-    return this.#nanosecondsPerTick / 1_000_000
+  /** What the Clusters' timestamps are read with. */
+  get clock(): SegmentClock {
+    return this.#clock
+  }
+
+  /** Whether the first fragment has taken it: what comes from now on belongs to fragments. */
+  get isComplete(): boolean {
+    return this.#repeated !== undefined
   }
 
   openDocument(): void {
@@ -56,7 +67,9 @@ export class DocumentHeader {
       const docType = readString(bytes)
       if (docType !== 'matroska' && docType !== 'webm') throw malformed(`a document of type "${docType}"`)
     } else if (id === ID.TimestampScale) {
-      this.#nanosecondsPerTick = readUint(bytes) || fail('a TimestampScale that is no number')
+      this.#clock = new SegmentClock(
+        readUint(bytes) || fail('a TimestampScale that is not a positive number'),
+      )
     } else if (id === ID.TrackNumber) {
       this.#tracks.add(readUint(bytes) || fail('a TrackNumber that is no number'))
     }
@@ -76,17 +89,20 @@ export class DocumentHeader {
     throw malformed(`a header of more than ${MAX_HEADER_BYTES} bytes`)
   }
 
-  /** The header for the next fragment. Tags that came before Info are with the first only. */
+  /**
+   * The header for the next fragment. The first one has it all; the others lack the Tags that came before Info, or every
+   * Tags element where `headerTags` is `'first'`.
+   */
   next(): HeaderBytes {
     if (this.#repeated !== undefined) return this.#repeated
     const ebmlHeader = this.#ebmlHeader ?? new Uint8Array()
-    const info = this.#parts.findIndex(part => part.id === ID.Info)
-    const repeated = this.#parts.filter((part, index) => part.id !== ID.Tags || index > info)
+    const repeated = repeatedParts(this.#parts, this.#headerTags)
     this.#repeated = { ebmlHeader, segmentHeader: Buffer.concat(repeated.map(part => part.bytes)) }
     return { ebmlHeader, segmentHeader: Buffer.concat(this.#parts.map(part => part.bytes)) }
   }
 }
 
+const DEFAULT_TIMESTAMP_SCALE = 1_000_000
 /** Three tracks with codec data of up to 1 MiB each, which producers allow, and as much again. */
 const MAX_HEADER_BYTES = 8_388_608
 /** An element costs memory beyond its bytes: without that, a flood of empty elements would be free. */

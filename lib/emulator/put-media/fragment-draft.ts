@@ -1,9 +1,14 @@
+import type { SegmentClock } from '../../mkv/segment-clock.ts'
 import type { FragmentLimits, FragmentOrder } from '../ingest-settings.ts'
 import { PutMediaError } from './error-codes.ts'
+import type { ProducerTags } from './producer-tags.ts'
 
-/** A fragment while its frames come in: what its blocks and tags say, checked as each comes. */
+/**
+ * A fragment while its frames come in: what its blocks and tags say, checked as each comes. Times of frames are in ticks
+ * from the Cluster's timestamp, which itself may not fit a number.
+ */
 export class FragmentDraft {
-  timestampTicks = 0
+  timestampTicks = 0n
   /** Whether the Cluster's timestamp is known, and the fragment was told of. */
   isAnnounced = false
   cluster: Uint8Array | undefined
@@ -12,6 +17,8 @@ export class FragmentDraft {
   #latestTicks = Number.NEGATIVE_INFINITY
   /** Where the last frame ends, as far as the frames' distances tell. */
   #endTicks = 0
+  /** The latest time of the fragment before. */
+  #floorTicks = Number.NEGATIVE_INFINITY
   readonly #lastTicks = new Map<number, number>()
   readonly #session: DraftSession
 
@@ -20,32 +27,39 @@ export class FragmentDraft {
   }
 
   /** What the next fragment must be later than. */
-  get latestTicks(): number {
-    return this.#session.order === 'timecodes' ? this.timestampTicks : this.#latestTicks
+  get latestTicks(): bigint {
+    const { order } = this.#session
+    return order === 'timecodes' ? this.timestampTicks : this.timestampTicks + BigInt(this.#latestTicks)
   }
 
   get timestampMs(): number {
-    return this.timestampTicks * this.#session.msPerTick
+    return this.#session.clock.toMs(this.timestampTicks)
   }
 
   get durationMs(): number {
-    return Math.max(1, (this.#endTicks - this.timestampTicks) * this.#session.msPerTick)
+    return Math.max(1, this.#session.clock.toMs(this.#endTicks))
+  }
+
+  /** Elements between the end-of-fragment tag of the fragment before and this one's Cluster. */
+  get leading(): readonly Uint8Array[] {
+    return this.#session.leading
   }
 
   /** Sets the Cluster's timestamp. @throws PutMediaError */
-  begin(timestampTicks: number): void {
+  begin(timestampTicks: bigint): void {
+    const { latestTicks, order } = this.#session
     this.timestampTicks = timestampTicks
     this.isAnnounced = true
-    if (this.#session.order === 'timecodes') this.#checkLater(timestampTicks)
+    if (latestTicks !== undefined) this.#floorTicks = Number(latestTicks - timestampTicks)
+    if (order === 'timecodes') this.#checkLater(0)
   }
 
   /** Notes a block. @throws PutMediaError */
-  addBlock(track: number, relativeTicks: number): void {
-    const { tracks, limits, msPerTick, order } = this.#session
+  addBlock(track: number, ticks: number): void {
+    const { tracks, limits, clock, order } = this.#session
     if (!tracks.has(track)) {
       throw new PutMediaError('TRACK_NUMBER_MISMATCH', `a frame of track ${track}, which is not declared`)
     }
-    const ticks = this.timestampTicks + relativeTicks
     if (order === 'frames') this.#checkLater(ticks)
     const before = this.#lastTicks.get(track)
     this.#lastTicks.set(track, ticks)
@@ -53,31 +67,26 @@ export class FragmentDraft {
     this.#latestTicks = Math.max(this.#latestTicks, ticks)
     const frameTicks = before === undefined ? 0 : Math.max(0, ticks - before)
     this.#endTicks = Math.max(this.#endTicks, ticks + frameTicks)
-    const lengthMs = (this.#latestTicks - this.#earliestTicks) * msPerTick
+    const lengthMs = clock.toMs(this.#latestTicks - this.#earliestTicks)
     if (lengthMs > limits.maxDurationMs) {
       throw new PutMediaError('MAX_FRAGMENT_DURATION_REACHED', `a fragment of ${lengthMs} ms`)
     }
   }
 
-  /** Notes one of the producer's tags behind the Cluster. @throws PutMediaError */
-  addTag(name: string, value: string): void {
-    this.#tags++
+  /** Notes one of the producer's Tags elements. @throws PutMediaError */
+  addTags(tags: ProducerTags): void {
     const { maxTags } = this.#session.limits
-    const problem =
-      this.#tags > maxTags
-        ? `more than ${maxTags} tags`
-        : Buffer.byteLength(name) > MAX_NAME_BYTES
-          ? `a tag's name of ${Buffer.byteLength(name)} bytes`
-          : Buffer.byteLength(value) > MAX_VALUE_BYTES
-            ? `a tag's value of ${Buffer.byteLength(value)} bytes`
-            : undefined
-    if (problem !== undefined) throw new PutMediaError('FRAGMENT_METADATA_LIMIT_REACHED', problem)
+    tags.checkLimits()
+    this.#tags += tags.count
+    if (this.#tags <= maxTags) return
+    throw new PutMediaError('FRAGMENT_METADATA_LIMIT_REACHED', `more than ${maxTags} tags`)
   }
 
   #checkLater(ticks: number): void {
-    const { latestTicks, msPerTick } = this.#session
-    if (ticks > latestTicks) return
-    const problem = `a time of ${ticks * msPerTick} ms, not after ${latestTicks * msPerTick} ms`
+    if (ticks > this.#floorTicks) return
+    const { clock } = this.#session
+    const timeMs = clock.toMs(this.timestampTicks, ticks)
+    const problem = `a time of ${timeMs} ms, not after ${timeMs + clock.toMs(this.#floorTicks - ticks)} ms`
     throw new PutMediaError('FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS', problem)
   }
 
@@ -99,11 +108,8 @@ export type DraftSession = {
   readonly order: FragmentOrder
   /** Numbers of the declared tracks. */
   readonly tracks: ReadonlySet<number>
-  readonly msPerTick: number
+  readonly clock: SegmentClock
   /** The latest time of the fragment before: of its frames, or of its Cluster. */
-  readonly latestTicks: number
+  readonly latestTicks: bigint | undefined
+  readonly leading: readonly Uint8Array[]
 }
-
-/** Of a tag's name and value. */
-const MAX_NAME_BYTES = 128
-const MAX_VALUE_BYTES = 256

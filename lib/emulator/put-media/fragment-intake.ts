@@ -37,11 +37,12 @@ export class FragmentIntake {
     return this.#failed ?? this.#current
   }
 
-  /** A fragment begins: now is its server time. */
-  begin(timecodeMs: number): void {
+  /** A fragment begins: now is its server time. @throws PutMediaError for a producer time that is no date */
+  begin(timecode: bigint, timestampMs: number): void {
+    this.#headers.producerTimeMs(timestampMs)
     const serverTimestampMs = Math.round(this.#clock.wallClockMs())
     const number = this.#stream.nextNumber(serverTimestampMs)
-    this.#current = { number, timecodeMs, serverTimestampMs }
+    this.#current = { number, timecode, serverTimestampMs }
     this.#acks.tell('BUFFERING', this.#current)
   }
 

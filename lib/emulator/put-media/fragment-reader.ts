@@ -1,9 +1,9 @@
 import { type EbmlEvent, EbmlReader } from '../../mkv/ebml-reader.ts'
 import { ELEMENT_IDS as ID } from '../../mkv/schema/elements.ts'
-import { readString, readUint } from '../../mkv/values.ts'
+import { readString, readUintBig } from '../../mkv/values.ts'
 import { readVint } from '../../mkv/vint.ts'
 import type { MediaFragment } from '../fragment.ts'
-import type { FragmentLimits, FragmentOrder } from '../ingest-settings.ts'
+import type { FragmentLimits, FragmentOrder, HeaderTags } from '../ingest-settings.ts'
 import { DocumentHeader } from './document-header.ts'
 import { PutMediaError, toPutMediaError } from './error-codes.ts'
 import { FragmentDraft } from './fragment-draft.ts'
@@ -12,13 +12,18 @@ import { RawBytes } from './raw-bytes.ts'
 
 /** What a producer's bytes complete: the beginning of a fragment, whose time is known, and all of it. */
 export type BodyEvent =
-  | { readonly type: 'fragment-start'; readonly timestampMs: number }
+  | {
+      readonly type: 'fragment-start'
+      /** The Cluster's timestamp in ticks, as it is in the media. */
+      readonly timecode: bigint
+      readonly timestampMs: number
+    }
   | { readonly type: 'fragment'; readonly media: MediaFragment }
 
 /**
  * Reads a PutMedia body: one MKV document without end, of which each Cluster with what stands behind it is a fragment.
- * A fragment is whole when the next Cluster begins, on the end-of-fragment tag, or when the body ends. The producer's
- * bytes are kept as they came. Bytes go in by `push`, and `next` gives what they complete.
+ * A fragment is whole when the next Cluster begins, on the end-of-fragment tag, or when the body ends. Elements between
+ * that tag and the next Cluster belong to the next fragment, whose header they end. The producer's bytes are kept as they came. Bytes go in by `push`, and `next` gives what they complete.
  *
  * Everything that the service refuses is a `PutMediaError`. Memory: the bytes of one fragment, and one block.
  */
@@ -30,7 +35,11 @@ export class FragmentReader {
   readonly #header: DocumentHeader
   #draft: FragmentDraft | undefined
   #tags = new ProducerTags()
-  #latestTicks = Number.NEGATIVE_INFINITY
+  #latestTicks: bigint | undefined
+  /** Elements since the end-of-fragment tag, and the Tags among them: the next fragment's. */
+  #leading: Uint8Array[] = []
+  #leadingBytes = 0
+  #leadingTags: ProducerTags[] = []
   /** How many of the elements that are open lie in the Segment. */
   #depth = 0
   /** Where the Tags that is being read begins. */
@@ -42,10 +51,10 @@ export class FragmentReader {
   /** What is wrong behind the events that are still to be given. */
   #failure: unknown
 
-  constructor(limits: FragmentLimits, order: FragmentOrder = 'frames') {
+  constructor(limits: FragmentLimits, order: FragmentOrder = 'frames', headerTags: HeaderTags = 'repeat') {
     this.#limits = limits
     this.#order = order
-    this.#header = new DocumentHeader(limits.maxTracks)
+    this.#header = new DocumentHeader(limits.maxTracks, headerTags)
     this.#ebml = new EbmlReader({
       wants: ({ id }) => READ.has(id),
       maxFrameBytes: limits.maxBytes,
@@ -56,6 +65,11 @@ export class FragmentReader {
   /** Whether a fragment has begun and is not whole. */
   get isInFragment(): boolean {
     return this.#draft !== undefined
+  }
+
+  /** Whether the last fragment was closed by its end-of-fragment tag, and none has begun since. */
+  get isBetweenFragments(): boolean {
+    return this.#draft === undefined && this.#header.isComplete
   }
 
   /** Accepts the next bytes, which must not change afterwards. */
@@ -141,9 +155,12 @@ export class FragmentReader {
 
   #openCluster(byteOffset: number, size: number | undefined): void {
     this.#closeFragment(byteOffset, false)
-    const { tracks, msPerTick } = this.#header
-    const before = { order: this.#order, latestTicks: this.#latestTicks }
-    this.#draft = new FragmentDraft({ limits: this.#limits, tracks, msPerTick, ...before })
+    const { tracks, clock } = this.#header
+    const before = { order: this.#order, latestTicks: this.#latestTicks, leading: this.#leading }
+    this.#draft = new FragmentDraft({ limits: this.#limits, tracks, clock, ...before })
+    this.#leading = []
+    this.#leadingBytes = 0
+    for (const tags of this.#leadingTags.splice(0)) this.#draft.addTags(tags)
     if (size !== undefined && size > this.#limits.maxBytes) throw tooLarge(size, this.#limits)
   }
 
@@ -156,14 +173,24 @@ export class FragmentReader {
     if (this.#depth === 1) this.#keep(id, byteOffset)
   }
 
-  /** Notes an element of the Segment: before the first Cluster it is the header's, later the trailer's of the Cluster before. */
+  /** Notes an element of the Segment: of the header, of an open fragment's trailer, or of the next fragment. */
   #keep(id: number, endOffset: number): void {
     this.#wholeTo = endOffset
     const isEnd = id === ID.Tags && this.#tags.endFragment
     if (isEnd && this.#draft !== undefined) this.#closeFragment(this.#tagsOffset, false)
     if (isEnd) this.#raw.dropTo(endOffset)
-    else if (this.#draft === undefined) this.#header.add(id, this.#raw.cutAt(endOffset))
-    else if (id === ID.Tags) for (const { name, value } of this.#tags.all) this.#draft.addTag(name, value)
+    else if (this.#draft !== undefined) {
+      if (id === ID.Tags) this.#draft.addTags(this.#tags)
+    } else if (this.#header.isComplete) this.#keepLeading(id, endOffset)
+    else this.#header.add(id, this.#raw.cutAt(endOffset))
+  }
+
+  #keepLeading(id: number, endOffset: number): void {
+    if (id === ID.Tags) this.#leadingTags.push(this.#tags)
+    const bytes = Buffer.from(this.#raw.cutAt(endOffset))
+    this.#leading.push(bytes)
+    this.#leadingBytes += bytes.length + LEADING_OVERHEAD_BYTES
+    this.#header.checkLength(this.#leadingBytes)
   }
 
   #readValue(id: number, bytes: Uint8Array): void {
@@ -176,7 +203,7 @@ export class FragmentReader {
   }
 
   #readTimestamp(bytes: Uint8Array): void {
-    const ticks = readUint(bytes)
+    const ticks = readUintBig(bytes)
     if (ticks === undefined) {
       throw new PutMediaError('INVALID_PRODUCER_TIMESTAMP', 'a Cluster timestamp beyond all time')
     }
@@ -192,29 +219,34 @@ export class FragmentReader {
       throw new PutMediaError('INVALID_MKV_DATA', `a block of ${bytes.length} bytes`)
     }
     // A Cluster that does not say its time counts from zero.
-    if (!draft.isAnnounced) this.#announce(draft, 0)
+    if (!draft.isAnnounced) this.#announce(draft, 0n)
     const ticks = ((bytes[track.length]! << 24) >> 16) | bytes[track.length + 1]!
     draft.addBlock(track.value, ticks)
   }
 
-  #announce(draft: FragmentDraft, timestampTicks: number): void {
-    draft.begin(timestampTicks)
-    this.#events.push({ type: 'fragment-start', timestampMs: draft.timestampMs })
+  #announce(draft: FragmentDraft, timecode: bigint): void {
+    draft.begin(timecode)
+    this.#events.push({ type: 'fragment-start', timecode, timestampMs: draft.timestampMs })
   }
 
   /** Makes a fragment of the Cluster and what stands behind it up to an offset. */
   #closeFragment(endOffset: number, isLast: boolean): void {
     const draft = this.#draft
     if (draft?.cluster === undefined) return
-    if (!draft.isAnnounced) this.#announce(draft, 0)
+    if (!draft.isAnnounced) this.#announce(draft, 0n)
     draft.checkWhole(isLast)
     const trailer = this.#raw.cutAt(endOffset)
     const length = draft.cluster.length + trailer.length
     if (length > this.#limits.maxBytes) throw tooLarge(length, this.#limits)
     this.#latestTicks = draft.latestTicks
     this.#draft = undefined
-    const { cluster, timestampMs, durationMs } = draft
-    const media = { ...this.#header.next(), cluster, trailer, timestampMs, durationMs }
+    const { cluster, timestampMs, durationMs, leading } = draft
+    const { ebmlHeader, segmentHeader } = this.#header.next()
+    const header = {
+      ebmlHeader,
+      segmentHeader: leading.length === 0 ? segmentHeader : Buffer.concat([segmentHeader, ...leading]),
+    }
+    const media = { ...header, cluster, trailer, timestampMs, durationMs }
     this.#events.push({ type: 'fragment', media })
   }
 
@@ -236,6 +268,8 @@ const READ: ReadonlySet<number> = new Set([
 ])
 /** Largest element that is read beside blocks; a tag's text is the longest, and may have 256. */
 const MAX_VALUE_BYTES = 65_536
+/** What an element costs in memory beyond its bytes. */
+const LEADING_OVERHEAD_BYTES = 64
 
 function tooLarge(length: number, { maxBytes }: FragmentLimits): PutMediaError {
   return new PutMediaError(

@@ -9,6 +9,8 @@ export class IncomingChunks {
   readonly #request: IncomingMessage
   readonly #clock: Clock
   #isOver: 'end' | 'lost' | undefined
+  /** What `peek` read and `next` has not delivered yet. */
+  #peeked: Incoming | undefined
   #wake: () => void = () => {}
 
   constructor(request: IncomingMessage, clock: Clock) {
@@ -24,8 +26,18 @@ export class IncomingChunks {
     request.on('readable', this.interrupt)
   }
 
+  /** As `next`, and leaves what it finds for the `next` call that follows. */
+  async peek(patienceMs: number): Promise<Incoming> {
+    const incoming = await this.next(patienceMs)
+    if (incoming !== 'nothing') this.#peeked = incoming
+    return incoming
+  }
+
   /** Waits for the next bytes for so long, or until it is interrupted. */
   async next(patienceMs: number): Promise<Incoming> {
+    const peeked = this.#peeked
+    this.#peeked = undefined
+    if (peeked !== undefined) return peeked
     const now = this.#read()
     if (now !== undefined) return now
     await new Promise<void>(resolve => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type Clock, sleep } from '../../clock.ts'
+import type { ConnectionSlot } from '../connection-slots.ts'
 import { AckDelays } from '../faults/ack-delays.ts'
 import type { FaultEffect } from '../faults/fault-effect.ts'
 import { PlannedBreak, PlannedErrorAck, UploadFault } from '../faults/upload-fault.ts'
@@ -12,11 +13,14 @@ import { Acknowledgements } from './acknowledgements.ts'
 import { PutMediaError } from './error-codes.ts'
 import { FragmentIntake } from './fragment-intake.ts'
 import { FragmentReader } from './fragment-reader.ts'
-import { IncomingChunks } from './incoming-chunks.ts'
+import type { IncomingChunks } from './incoming-chunks.ts'
 import type { ProducerHeaders } from './producer-headers.ts'
 
-/** Why a PutMedia session ended: its body ended, its connection was lost, it was silent, an error, or a planned break. */
-export type PutMediaEnd = 'complete' | 'client' | 'idle' | 'put-error' | 'fault'
+/**
+ * Why a PutMedia session ended: its body ended, its connection was lost, it was silent, an error, a planned fault, or it
+ * sent more after its slot went to the next session.
+ */
+export type PutMediaEnd = 'complete' | 'client' | 'idle' | 'put-error' | 'fault' | 'superseded'
 
 /** How much of the time lost to a late timer is made up for. */
 const BYTES_BURST_MS = 50
@@ -32,6 +36,10 @@ export type PutMediaSessionOptions = {
   readonly stream: MediaStream
   readonly headers: ProducerHeaders
   readonly request: IncomingMessage
+  readonly chunks: IncomingChunks
+  /** The session's slot, and how to get another one after it was yielded. */
+  readonly slot: ConnectionSlot
+  readonly takeSlot: () => ConnectionSlot | undefined
   readonly body: ResponseBody
   readonly settings: Settings
   /** The effect of a fault on it. @default none */
@@ -59,16 +67,21 @@ export class PutMediaSession {
   readonly #expiresMs: number
   readonly #fault: UploadFault
   #endsBy: BodyEnd = 'end'
+  #slot: ConnectionSlot
+  readonly #takeSlot: () => ConnectionSlot | undefined
 
-  constructor({ stream, headers, request, body, settings, fault = {} }: PutMediaSessionOptions) {
+  constructor(options: PutMediaSessionOptions) {
+    const { stream, headers, request, chunks, slot, takeSlot, body, settings, fault = {} } = options
     const { clock, limits } = settings
     this.#stream = stream
     this.#body = body
     this.#request = request
     this.#settings = settings
     this.#clock = clock
-    this.#chunks = new IncomingChunks(request, clock)
-    this.#reader = new FragmentReader(settings.fragmentLimits, settings.fragmentOrder)
+    this.#chunks = chunks
+    this.#slot = slot
+    this.#takeSlot = takeSlot
+    this.#reader = new FragmentReader(settings.fragmentLimits, settings.fragmentOrder, settings.headerTags)
     this.#fault = new UploadFault(fault)
     this.#acks = new Acknowledgements(body, headers.areAcknowledged, new AckDelays(fault.lateAcks), clock)
     this.#intake = new FragmentIntake(stream, headers, this.#acks, clock)
@@ -81,13 +94,12 @@ export class PutMediaSession {
     this.#expiresMs = clock.now() + settings.putSessionLifetimeMs
   }
 
-  /** Takes what comes until the session is over, ends the response, and says why. `release` is called when the stream is free for the next. */
-  async run(release: () => void): Promise<PutMediaEnd> {
+  /** Takes what comes until the session is over, releases its slot, ends the response, and says why. */
+  async run(): Promise<PutMediaEnd> {
     this.#stream.startSession()
     this.#stream.deleted.addEventListener('abort', this.#chunks.interrupt)
     const end = await this.#takeAll()
     this.#stream.deleted.removeEventListener('abort', this.#chunks.interrupt)
-    release()
     if (this.#endsBy === 'end' || this.#endsBy === 'no-last-chunk') this.#linger()
     await this.#body.finish(this.#endsBy)
     return end
@@ -100,6 +112,8 @@ export class PutMediaSession {
     } catch (error) {
       end = this.#tellError(error)
     }
+    // No more media comes: the next session need not wait for this one's acknowledgements.
+    this.#slot.release()
     try {
       // What is on its way to the disk is still acknowledged.
       await this.#intake.settled()
@@ -118,9 +132,11 @@ export class PutMediaSession {
         this.#endOfBody(incoming === 'client')
         return incoming
       }
+      if (!this.#holdsSlot()) return 'superseded'
       await this.#pause(this.#bytePacer.spend(incoming.length))
       this.#reader.push(this.#fault.cut(incoming))
       await this.#handleEvents()
+      this.#slot.canYield = this.#reader.isBetweenFragments
       await this.#acks.taken
       await this.#intake.hasRoom()
     }
@@ -131,10 +147,17 @@ export class PutMediaSession {
       if (event.type === 'fragment') this.#finish(event.media)
       else {
         await this.#pause(this.#fragmentPacer.reserve(1))
-        this.#intake.begin(event.timestampMs)
+        this.#intake.begin(event.timecode, event.timestampMs)
         this.#fault.begin(this.#intake.current)
       }
     }
+  }
+
+  /** Whether more media may come: after its slot was yielded, the session needs one again. */
+  #holdsSlot(): boolean {
+    if (!this.#slot.isHeld) this.#slot = this.#takeSlot() ?? this.#slot
+    this.#slot.canYield = false
+    return this.#slot.isHeld
   }
 
   #endOfBody(isLost: boolean): void {
@@ -147,7 +170,7 @@ export class PutMediaSession {
   }
 
   /** The next bytes, or why there are none; tells IDLE while it waits. */
-  async #nextIncoming(): Promise<Uint8Array | Exclude<PutMediaEnd, 'put-error'>> {
+  async #nextIncoming(): Promise<Uint8Array | 'complete' | 'client' | 'idle'> {
     const { putIdleAckMs, putIdleEndMs } = this.#settings
     const sinceMs = this.#clock.now()
     for (let idles = 1; ; ) {
@@ -169,7 +192,7 @@ export class PutMediaSession {
 
   #checkSession(): void {
     if (this.#stream.deleted.aborted) {
-      throw new PutMediaError('STREAM_NOT_ACTIVE', 'the stream was deleted')
+      throw new PutMediaError('STREAM_DELETED', 'the stream was deleted')
     }
     if (this.#clock.now() >= this.#expiresMs) {
       throw new PutMediaError('MAX_CONNECTION_DURATION_REACHED', 'the session has lasted its time')

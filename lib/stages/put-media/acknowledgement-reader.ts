@@ -1,3 +1,4 @@
+import { SegmentClock } from '../../mkv/segment-clock.ts'
 import { type Acknowledgement, AcknowledgementError, parseAcknowledgement } from './acknowledgement.ts'
 
 /**
@@ -9,6 +10,12 @@ export class AcknowledgementReader {
   #line = ''
   readonly #whole: string[] = []
   readonly #decoder = new TextDecoder()
+  readonly #clock: SegmentClock
+
+  /** `timestampScale` is that of the media that the acknowledgements are about, in nanoseconds. */
+  constructor(timestampScale = 1_000_000) {
+    this.#clock = new SegmentClock(timestampScale)
+  }
 
   push(chunk: Uint8Array): void {
     this.#take(this.#decoder.decode(chunk, { stream: true }))
@@ -23,7 +30,7 @@ export class AcknowledgementReader {
   next(): Acknowledgement | undefined {
     for (let line = this.#whole.shift(); line !== undefined; line = this.#whole.shift()) {
       checkLength(line)
-      const acknowledgement = line.trim() === '' ? undefined : parseAcknowledgement(line)
+      const acknowledgement = line.trim() === '' ? undefined : parseAcknowledgement(line, this.#clock)
       if (acknowledgement !== undefined) return acknowledgement
     }
     checkLength(this.#line)

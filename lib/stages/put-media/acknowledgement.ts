@@ -1,4 +1,5 @@
 import { describeValue, GetMediaError } from '../../errors.ts'
+import type { SegmentClock } from '../../mkv/segment-clock.ts'
 
 /** What the service says of a fragment; PutMedia page, "Acknowledgements". */
 export type AcknowledgementType =
@@ -18,7 +19,12 @@ export type Acknowledgement = {
   readonly type: AcknowledgementType
   /** The service's number for the fragment; a new one when the fragment is sent again. `null` where it tells none. */
   readonly fragmentNumber: string | null
-  /** The cluster's timestamp in milliseconds, as the producer gave it. `null` where it tells none. */
+  /**
+   * The cluster's timestamp as the producer wrote it: decimal digits of a count of ticks, of which the media's TimestampScale
+   * tells the length. `null` where it tells none.
+   */
+  readonly fragmentTimecode: string | null
+  /** The same in milliseconds. */
   readonly fragmentTimecodeMs: number | null
   /** With `ERROR` only. */
   readonly errorId: number | null
@@ -40,19 +46,22 @@ export class AcknowledgementError extends GetMediaError {
 
 /**
  * Reads one line of the answer; keys may come in any order, and others beside them. `undefined` for a kind that is not
- * in the API: a newer service may say more. Throws `AcknowledgementError` for what is no acknowledgement.
+ * in the API: a newer service may say more. `clock` has the length of the media's ticks. Throws `AcknowledgementError` for
+ * what is no acknowledgement.
  */
-export function parseAcknowledgement(line: string): Acknowledgement | undefined {
+export function parseAcknowledgement(line: string, clock: SegmentClock): Acknowledgement | undefined {
   const fields = fieldsOf(line)
   const type = fields?.EventType
   if (fields === undefined || typeof type !== 'string') {
     throw new AcknowledgementError(describeValue(line))
   }
   if (!isKnown(type)) return undefined
+  const fragmentTimecode = digitsOf(fields.FragmentTimecode)
   return {
     type,
     fragmentNumber: textOf(fields.FragmentNumber),
-    fragmentTimecodeMs: numberOf(fields.FragmentTimecode),
+    fragmentTimecode,
+    fragmentTimecodeMs: fragmentTimecode === null ? null : clock.toMs(BigInt(fragmentTimecode)),
     errorId: numberOf(fields.ErrorId),
     errorCode: textOf(fields.ErrorCode),
   }
@@ -74,10 +83,10 @@ function fieldsOf(line: string): Fields | undefined {
   return typeof wrapped === 'object' && wrapped !== null ? (wrapped as Fields) : (json as Fields)
 }
 
-/** The sample also has the fragment's number as a JSON number, of which a double would lose most digits. */
+/** As JSON numbers, a fragment's number (in the sample) and a timestamp in short ticks would lose digits. */
 function jsonOf(line: string): unknown {
   try {
-    return JSON.parse(line.replace(/("FragmentNumber"\s*:\s*)(\d+)/, '$1"$2"'))
+    return JSON.parse(line.replace(/("Fragment(?:Number|Timecode)"\s*:\s*)(\d+)(?=\s*[,}])/g, '$1"$2"'))
   } catch {
     return undefined
   }
@@ -85,6 +94,11 @@ function jsonOf(line: string): unknown {
 
 function textOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null
+}
+
+function digitsOf(value: unknown): string | null {
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? String(value) : null
+  return typeof value === 'string' && /^\d{1,20}$/.test(value) ? String(BigInt(value)) : null
 }
 
 function numberOf(value: unknown): number | null {

@@ -25,8 +25,8 @@ export type MediaIntakeOptions = {
 export class MediaIntake {
   readonly #options: MediaIntakeOptions
   readonly #splitter: MediaSplitter
-  /** Of the document under way, until its first fragment comes. */
-  #header: Uint8Array | undefined
+  /** Of the document in progress, until its first fragment comes. */
+  #header: { readonly bytes: Uint8Array; readonly timestampScale: number } | undefined
   #document: OutgoingDocument | undefined
   /** When timestamp zero of the document is, by the clock; for real time. */
   #zeroMs = 0
@@ -76,10 +76,10 @@ export class MediaIntake {
     const { window } = this.#options
     switch (event.type) {
       case 'document':
-        this.#header = event.header
+        this.#header = { bytes: event.header, timestampScale: event.timestampScale }
         break
       case 'fragment':
-        window.begin(this.#documentOf(), event.timecodeMs)
+        window.begin(this.#documentOf(), event.timecode, event.timecodeMs)
         break
       case 'bytes':
         window.append(event.bytes)
@@ -99,7 +99,8 @@ export class MediaIntake {
   #documentOf(): OutgoingDocument {
     if (this.#header === undefined) return this.#document!
     const { clock, producerStartTimestamp = new Date(clock.wallClockMs()) } = this.#options
-    this.#document = { header: this.#header, producerStartTimestamp }
+    const { bytes, timestampScale } = this.#header
+    this.#document = { header: bytes, producerStartTimestamp, timestampScale }
     this.#header = undefined
     return this.#document
   }

@@ -17,12 +17,12 @@ import { DocumentHeader } from './document-header.ts'
 /** What a producer's bytes are for PutMedia. */
 export type MediaEvent =
   /** The fragments that follow need a session of their own, which begins with this header. */
-  | { readonly type: 'document'; readonly header: Uint8Array }
-  /** A fragment begins; the one before is whole. Its cluster's timestamp, in milliseconds. */
-  | { readonly type: 'fragment'; readonly timecodeMs: number }
+  | { readonly type: 'document'; readonly header: Uint8Array; readonly timestampScale: number }
+  /** A fragment begins; the one before is whole. Its cluster's timestamp, in the media's own ticks and in milliseconds. */
+  | { readonly type: 'fragment'; readonly timecode: bigint; readonly timecodeMs: number }
   /** The next bytes of the fragment: a view of what was pushed, where they lie in one chunk of it. */
   | { readonly type: 'bytes'; readonly bytes: Uint8Array }
-  /** The producer has closed the fragment by a tag. Bytes may follow it before the next one begins. */
+  /** The producer has closed the fragment by a tag. */
   | { readonly type: 'end-of-fragment' }
   /** The media breaks a rule, and is read on. */
   | { readonly type: 'warning'; readonly warning: MkvWarning }
@@ -31,7 +31,8 @@ export type MediaEvent =
 
 /**
  * Splits Matroska that comes in any portions into headers and fragments, byte for byte. A fragment is a Cluster and what
- * stands behind it up to the next one. A second EBML document, a second Segment, and Tracks that
+ * follows it up to the next one, or up to an end-of-fragment tag: what stands between that tag and the next Cluster begins
+ * the next fragment. A second EBML document, a second Segment, and Tracks that
  * say something else begin a new header; Tracks that repeat the same are left out, since the service takes none twice.
  *
  * `push` bytes, or `end`, then call `next` until it gives `undefined`. It tells of bytes as they come, inside a fragment
@@ -51,13 +52,16 @@ export class MediaSplitter {
   readonly #raw = new ByteQueue()
   #offset = 0
   /** Where the bytes belong that come next. */
-  #place: 'header' | 'cluster-head' | 'fragment' | 'tracks' | 'info' = 'header'
+  #place: 'header' | 'cluster-head' | 'fragment' | 'between' | 'tracks' | 'info' = 'header'
   #header = DocumentHeader.EMPTY
   #clock = new SegmentClock(DEFAULT_TIMESTAMP_SCALE)
   #metadata: SegmentMetadata
   #warnings = new DocumentWarnings()
   /** Where the contents begin of the SeekHead or Info that is being read. */
   #dataOffset = 0
+  /** What stood between an end-of-fragment tag and the Cluster in progress. */
+  #leading: Uint8Array = new Uint8Array()
+  #isEnded = false
   /** The Tags under way hold the tag that ends a fragment. */
   #sawEndTag = false
   #events: MediaEvent[] = []
@@ -77,6 +81,7 @@ export class MediaSplitter {
 
   /** Says that no more bytes come. */
   end(): void {
+    this.#isEnded = true
     this.#ebml.end()
   }
 
@@ -104,8 +109,19 @@ export class MediaSplitter {
   /** All that was read and belongs to the fragment goes on; what may begin something else waits. */
   #flush(): void {
     if (this.#place === 'fragment') this.#give(this.#ebml.byteOffset)
+    else if (this.#place === 'between') this.#flushLeading()
     else if (this.#place === 'cluster-head') this.#checkClusterHead()
-    else if (this.#header.length + this.#raw.length > this.#maxHeaderBytes) {
+    else this.#checkHeader()
+  }
+
+  /** Without another Cluster, what follows the end-of-fragment tag stays with its fragment. */
+  #flushLeading(): void {
+    if (this.#isEnded) this.#give(this.#ebml.byteOffset)
+    else this.#checkHeader()
+  }
+
+  #checkHeader(): void {
+    if (this.#header.length + this.#raw.length > this.#maxHeaderBytes) {
       throw this.#headerTooLarge(this.#ebml.byteOffset)
     }
   }
@@ -188,7 +204,7 @@ export class MediaSplitter {
   }
 
   #openTracks(byteOffset: number): void {
-    if (this.#place === 'fragment') {
+    if (this.#place === 'fragment' || this.#place === 'between') {
       this.#give(byteOffset)
       this.#place = 'tracks'
     } else this.#header = this.#header.with('other', this.#take(byteOffset))
@@ -215,8 +231,10 @@ export class MediaSplitter {
         throw new MkvSyntaxError('a Cluster before any Tracks', byteOffset, 'Segment')
       }
       this.#header = this.#header.with('other', this.#take(byteOffset))
-      this.#events.push({ type: 'document', header: this.#header.bytes })
-    } else this.#give(byteOffset)
+      const { timestampScale } = this.#clock
+      this.#events.push({ type: 'document', header: this.#header.bytes, timestampScale })
+    } else if (this.#place === 'between') this.#leading = this.#take(byteOffset)
+    else this.#give(byteOffset)
     this.#place = 'cluster-head'
   }
 
@@ -227,6 +245,7 @@ export class MediaSplitter {
     else if (id === ID.Tags && this.#sawEndTag && this.#place === 'fragment') {
       this.#give(byteOffset)
       this.#events.push({ type: 'end-of-fragment' })
+      this.#place = 'between'
     }
   }
 
@@ -237,14 +256,17 @@ export class MediaSplitter {
     else if (id === ID.TagName) this.#sawEndTag ||= readString(event.bytes) === END_OF_FRAGMENT
     else if (id === ID.Timestamp && this.#place === 'cluster-head') {
       const ticks = leafValue(event, readUintBig)
-      this.#events.push({ type: 'fragment', timecodeMs: this.#clock.toMs(ticks) })
+      const timecode = BigInt(ticks)
+      this.#events.push({ type: 'fragment', timecode, timecodeMs: this.#clock.toMs(timecode) })
+      if (this.#leading.length > 0) this.#events.push({ type: 'bytes', bytes: this.#leading })
+      this.#leading = new Uint8Array()
       this.#place = 'fragment'
     }
   }
 
   /** A fragment ends with its document or Segment. */
   #leaveFragment(byteOffset: number): void {
-    if (this.#place === 'fragment') this.#give(byteOffset)
+    if (this.#place === 'fragment' || this.#place === 'between') this.#give(byteOffset)
     this.#place = 'header'
   }
 

@@ -2,6 +2,8 @@
 export type OutgoingDocument = {
   readonly header: Uint8Array
   readonly producerStartTimestamp: Date
+  /** Nanoseconds of a tick. */
+  readonly timestampScale: number
 }
 
 /**
@@ -10,7 +12,9 @@ export type OutgoingDocument = {
  */
 export class OutgoingFragment {
   readonly document: OutgoingDocument
-  /** The cluster's timestamp in milliseconds. */
+  /** The cluster's timestamp in ticks, as it is in the media. */
+  readonly timecode: bigint
+  /** The same in milliseconds. */
   readonly timecodeMs: number
   readonly chunks: Uint8Array[] = []
   bytes = 0
@@ -24,8 +28,9 @@ export class OutgoingFragment {
   /** Sessions that began to send it. */
   timesSent = 0
 
-  constructor(document: OutgoingDocument, timecodeMs: number) {
+  constructor(document: OutgoingDocument, timecode: bigint, timecodeMs: number) {
     this.document = document
+    this.timecode = timecode
     this.timecodeMs = timecodeMs
   }
 

@@ -43,7 +43,7 @@ export class PutSession {
   readonly #first: OutgoingFragment
   readonly #body: SessionBody
   readonly #sent = new SentFragments()
-  readonly #reader = new AcknowledgementReader()
+  readonly #reader: AcknowledgementReader
   readonly #startedAtMs: number
   readonly #watch: SessionWatch
   #cancelHeadWait: () => void = () => {}
@@ -56,6 +56,7 @@ export class PutSession {
     const { clock } = settings.call
     this.#context = context
     this.#first = first
+    this.#reader = new AcknowledgementReader(first.document.timestampScale)
     this.#startedAtMs = clock.now()
     this.#watch = new SessionWatch({
       clock,

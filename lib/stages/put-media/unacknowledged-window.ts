@@ -39,8 +39,8 @@ export class UnacknowledgedWindow {
   }
 
   /** A fragment begins; the one before is whole. */
-  begin(document: OutgoingDocument, timecodeMs: number): void {
-    const fragment = new OutgoingFragment(document, timecodeMs)
+  begin(document: OutgoingDocument, timecode: bigint, timecodeMs: number): void {
+    const fragment = new OutgoingFragment(document, timecode, timecodeMs)
     if (this.#last !== undefined) {
       this.#last.isWhole = true
       this.#last.next = fragment

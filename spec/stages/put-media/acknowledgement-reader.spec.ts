@@ -21,7 +21,13 @@ function read(chunks: Iterable<Uint8Array>): Acknowledgement[] {
 }
 
 const readText = (text: string) => read([Buffer.from(text)])
-const NONE = { fragmentNumber: null, fragmentTimecodeMs: null, errorId: null, errorCode: null }
+const NONE = {
+  fragmentNumber: null,
+  fragmentTimecode: null,
+  fragmentTimecodeMs: null,
+  errorId: null,
+  errorCode: null,
+}
 
 const cases: [name: string, text: string, expected: Acknowledgement[]][] = [
   [
@@ -30,12 +36,13 @@ const cases: [name: string, text: string, expected: Acknowledgement[]][] = [
       '{"FragmentNumber":"91","FragmentTimecode":0,"EventType":"RECEIVED"}\n{"EventType":"IDLE"}\r\n\n' +
       '{"EventType":"ERROR","FragmentTimecode":160,"FragmentNumber":"92","ErrorCode":"INVALID_MKV_DATA","ErrorId":4006}',
     [
-      { ...NONE, type: 'BUFFERING', fragmentNumber: '91', fragmentTimecodeMs: 0 },
-      { ...NONE, type: 'RECEIVED', fragmentNumber: '91', fragmentTimecodeMs: 0 },
+      { ...NONE, type: 'BUFFERING', fragmentNumber: '91', fragmentTimecode: '0', fragmentTimecodeMs: 0 },
+      { ...NONE, type: 'RECEIVED', fragmentNumber: '91', fragmentTimecode: '0', fragmentTimecodeMs: 0 },
       { ...NONE, type: 'IDLE' },
       {
         type: 'ERROR',
         fragmentNumber: '92',
+        fragmentTimecode: '160',
         fragmentTimecodeMs: 160,
         errorId: 4006,
         errorCode: 'INVALID_MKV_DATA',
@@ -50,6 +57,7 @@ const cases: [name: string, text: string, expected: Acknowledgement[]][] = [
         ...NONE,
         type: 'PERSISTED',
         fragmentNumber: '91343852333181432392682062607743920146159169392',
+        fragmentTimecode: '2000',
         fragmentTimecodeMs: 2000,
       },
     ],
@@ -97,6 +105,7 @@ describe('AcknowledgementReader', () => {
           lines.map(([fields]) => ({
             type: fields.EventType,
             fragmentNumber: fields.FragmentNumber,
+            fragmentTimecode: String(fields.FragmentTimecode),
             fragmentTimecodeMs: fields.FragmentTimecode,
             errorId: fields.ErrorId,
             errorCode: fields.ErrorCode,

@@ -89,7 +89,7 @@ const cases: [name: string, parts: Uint8Array[], pieces: Piece[]][] = [
   [
     'a tag that closes a fragment, and what still follows it',
     [head, media(0), END_OF_FRAGMENT, someTags, media(1000)],
-    [header(head), closed(0, media(0), END_OF_FRAGMENT, someTags), piece(1000, media(1000))],
+    [header(head), closed(0, media(0), END_OF_FRAGMENT), piece(1000, someTags, media(1000))],
   ],
   [
     'a second document, with a header of its own',

@@ -6,6 +6,7 @@ const errorOf = (errorId: number | null, errorCode: string | null) =>
   new PutMediaError({
     type: 'ERROR',
     fragmentNumber: '91',
+    fragmentTimecode: '160',
     fragmentTimecodeMs: 160,
     errorId,
     errorCode,
