@@ -23,7 +23,7 @@ const call = Buffer.concat([
     ID.Segment,
     Buffer.concat([
       master(ID.Tracks, track(1, 'AUDIO_TO_CUSTOMER'), track(2, 'AUDIO_FROM_CUSTOMER')),
-      master(ID.Cluster, uint(ID.Timestamp, 60_000), block(1, 0), block(2, 20), block(1, 128)),
+      master(ID.Cluster, uint(ID.Timestamp, 60_000), block(1, 0), block(2, 20), block(1, 128), block(1, 192)),
       tag('MimeType', 'audio/L16;rate=8000;channels=1;'),
       tag('ContactId', '5c7e2d8a'),
     ]),

@@ -71,6 +71,8 @@ export type KeyPair = {
 const KEY_PAIR_OPTIONS = optionNames<KeyPair>({
   ...{ accessKeyId: true, secretAccessKey: true, sessionToken: true, deny: true },
 })
+/** What the AWS SDK's credential providers add to a key pair (`AwsCredentialIdentity`). */
+const SDK_IDENTITY_FIELDS = ['expiration', 'credentialScope', 'accountId', '$source']
 
 /** Options of `startEmulator`. */
 export type EmulatorOptions = IngestOptions & {
@@ -225,7 +227,12 @@ function resolveCredentials(pairs: EmulatorOptions['credentials']): readonly Key
   if (pairs === undefined) return [{ accessKeyId: 'test', secretAccessKey: 'test' }]
   if (!Array.isArray(pairs)) throw new OptionError('credentials', 'be a list of key pairs', typeof pairs)
   return pairs.map((pair: KeyPair, index) => {
-    knownOptions('`credentials`', pair ?? {}, KEY_PAIR_OPTIONS, `credentials[${index}].`)
+    knownOptions(
+      '`credentials`',
+      pair ?? {},
+      [...KEY_PAIR_OPTIONS, ...SDK_IDENTITY_FIELDS],
+      `credentials[${index}].`,
+    )
     const { accessKeyId, secretAccessKey, sessionToken = 'none', deny = [] } = pair ?? {}
     for (const [name, value] of Object.entries({ accessKeyId, secretAccessKey, sessionToken })) {
       const isText = typeof value === 'string' && value !== ''

@@ -63,8 +63,8 @@ type Slot = {
   readonly spans: WrittenSpans
   format: PcmFormat | undefined
   aligner: SampleAligner<CallBlock> | undefined
-  /** The sample before the next position, which a drift may repeat. */
-  lastSample: Uint8Array | undefined
+  /** The samples before the next position, of which a drift may repeat the last. */
+  lastSamples: Uint8Array | undefined
   first: number
   written: number
   overlapping: number
@@ -104,7 +104,7 @@ export class CallRecording {
         spans: new WrittenSpans(),
         format: undefined,
         aligner: undefined,
-        lastSample: undefined,
+        lastSamples: undefined,
       },
       ...{ first: Number.POSITIVE_INFINITY, written: 0, overlapping: 0, drift: 0 },
     }))
@@ -196,11 +196,11 @@ export class CallRecording {
       await this.#writeSamples(slot, block.format, position - repeated, this.#repeat(slot, unit, repeated))
     if (samples.length === 0) return
     await this.#writeSamples(slot, block.format, position, samples)
-    slot.lastSample = Uint8Array.from(samples.subarray(-unit))
+    slot.lastSamples = samples
   }
 
-  #repeat({ lastSample }: Slot, unit: number, times: number): Uint8Array {
-    const sample = lastSample ?? new Uint8Array(unit)
+  #repeat({ lastSamples }: Slot, unit: number, times: number): Uint8Array {
+    const sample = lastSamples?.subarray(-unit) ?? new Uint8Array(unit)
     return Uint8Array.from({ length: times * unit }, (_, at) => sample[at % unit]!)
   }
 

@@ -102,6 +102,13 @@ export class SampleAligner<T> {
   /** Accepts the next block; returns the blocks whose positions are known now, in their order. */
   push(timed: TimedBlock<T>): Placement<T>[] {
     const exact = timed.atMs === undefined ? undefined : (timed.atMs - this.#originMs) * this.#samplesPerMs
+    if (this.#isSteady) {
+      const deviation = exact === undefined ? 0 : exact - this.#clock!
+      if (Math.abs(deviation) < this.#tolerance - FLOAT_ERROR) {
+        if (exact !== undefined) this.#remember(deviation)
+        return [this.#placeNext(timed)]
+      }
+    }
     if (this.#tolerance === 0 && exact !== undefined) this.#clock = Math.max(0, Math.round(exact))
     this.#isFirstHeld ||= this.#clock === undefined
     this.#clock ??= Math.max(0, Math.round(exact ?? 0))
@@ -109,6 +116,22 @@ export class SampleAligner<T> {
     this.#held.push({ ...timed, exact, deviation })
     this.#heldSamples += timed.samples
     return this.#tolerance === 0 ? this.#placeAll() : this.#decide(deviation)
+  }
+
+  /** Nothing is undecided, and no drift is corrected: as almost always. */
+  get #isSteady(): boolean {
+    return this.#held.length === 0 && this.#slew === 0 && this.#clock !== undefined && this.#tolerance > 0
+  }
+
+  #remember(deviation: number): void {
+    this.#recent.push(deviation)
+    if (this.#recent.length > BASELINE_BLOCKS) this.#recent.shift()
+  }
+
+  #placeNext({ block, samples }: TimedBlock<T>): Placement<T> {
+    const position = this.#clock!
+    this.#clock = position + samples
+    return { block, position, skipped: 0, repeated: 0 }
   }
 
   /** No more blocks follow: returns those that are still held. */
@@ -252,9 +275,8 @@ export class SampleAligner<T> {
     this.#heldSamples = 0
     this.#isFirstHeld = false
     for (const { deviation } of held) {
-      if (deviation !== undefined && this.#isOnClock(deviation)) this.#recent.push(deviation)
+      if (deviation !== undefined && this.#isOnClock(deviation)) this.#remember(deviation)
     }
-    while (this.#recent.length > BASELINE_BLOCKS) this.#recent.shift()
     return held.map(block => this.#place(block))
   }
 
