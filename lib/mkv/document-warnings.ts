@@ -34,6 +34,15 @@ export class DocumentWarnings {
     }
   }
 
+  tracksMissing(byteOffset: number): MkvWarning | undefined {
+    if (!this.#isFirst('tracks-missing')) return undefined
+    const message = `no Tracks came before the block at byte ${byteOffset}, so the codecs of its document are unknown. If Tracks follows the Clusters, give the file by its name and not as a stream, or write it again with mkvmerge.`
+    return {
+      ...{ type: 'warning', code: 'tracks-missing', byteOffset, elementPath: 'Segment/Tracks' },
+      ...{ mediaMissing: false, message },
+    }
+  }
+
   /** Skipped since this was asked last: a field for `cluster-end`. */
   skippedInCluster(): { readonly skippedBlocks?: number } {
     const skippedBlocks = this.#skippedInCluster

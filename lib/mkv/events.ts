@@ -103,11 +103,13 @@ export type DocumentEndEvent = {
 /**
  * `undeclared-track`: a block of a track that Tracks does not declare; such blocks are skipped.
  * `block-outside-cluster`: a block that lies in no Cluster; such blocks are skipped.
+ * `tracks-missing`: a block came before any Tracks of its Segment; its document's frames are delivered without tracks.
  * `segment-size`, `element-size`: the declared size of a Segment, or of another master element, contradicts what follows.
  * `element-outside-segment`: a child of a Segment without a Segment; it is read as if one had begun before it.
  */
 export type MkvWarningCode =
   | 'undeclared-track'
+  | 'tracks-missing'
   | 'block-outside-cluster'
   | 'segment-size'
   | 'element-size'

@@ -233,9 +233,18 @@ export class MkvReader {
 
   /** A frame, or the number of an undeclared track, whose block is skipped. */
   #block(frame: MkvFrame | number, byteOffset: number): MkvEvent | undefined {
-    if (typeof frame !== 'number') return this.#afterCluster(frame)
+    if (typeof frame !== 'number') {
+      return this.#segment.hasTracks ? this.#afterCluster(frame) : this.#frameWithoutTracks(frame, byteOffset)
+    }
     const warning = this.#warnings.undeclaredTrack(frame, byteOffset)
     return warning && this.#afterCluster(warning)
+  }
+
+  #frameWithoutTracks(frame: MkvFrame, byteOffset: number): MkvEvent {
+    const warning = this.#warnings.tracksMissing(byteOffset)
+    if (warning === undefined) return this.#afterCluster(frame)
+    this.#pending.unshift(frame)
+    return this.#afterCluster(warning)
   }
 
   /** Counts an element whose bytes up to here were read, and end with it or, of a master, with its header. */

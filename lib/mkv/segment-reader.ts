@@ -64,6 +64,10 @@ export class SegmentReader {
     return { type: 'tracks', tracks }
   }
 
+  get hasTracks(): boolean {
+    return this.#hasTracks
+  }
+
   /** Until its Timestamp comes, a cluster counts from zero. */
   startCluster(byteOffset: number): void {
     this.#clusterOffset = byteOffset

@@ -168,10 +168,10 @@ describe('MkvReader reads documents one after the other', () => {
   })
 
   it('with whatever lies between them skipped', () => {
-    const known = join(ebmlHeader(), master(ID.Segment, cluster({ blocks: [{}] })))
+    const known = join(ebmlHeader(), master(ID.Segment, tracks(), cluster({ blocks: [{}] })))
     assert.deepEqual(types(payload(known, voidElement(5), known)), [
-      ...['document-start', 'cluster', 'frame', 'cluster-end', 'document-end'],
-      ...['document-start', 'cluster', 'frame', 'cluster-end', 'document-end'],
+      ...['document-start', 'tracks', 'cluster', 'frame', 'cluster-end', 'document-end'],
+      ...['document-start', 'tracks', 'cluster', 'frame', 'cluster-end', 'document-end'],
     ])
   })
 
@@ -281,9 +281,13 @@ describe('MkvReader reads clusters', () => {
   ]
   for (const [name, elements, expected] of cases) {
     it(name, () => {
-      const input = document(...elements)
+      const input = document(tracks(), ...elements)
       for (const { name: cut, chunks } of chunkings(input)) {
-        assert.deepEqual(typesOf(readMkv(chunks)), ['document-start', ...expected, 'document-end'], cut)
+        assert.deepEqual(
+          typesOf(readMkv(chunks)),
+          ['document-start', 'tracks', ...expected, 'document-end'],
+          cut,
+        )
       }
     })
   }

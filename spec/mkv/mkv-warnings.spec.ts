@@ -78,9 +78,12 @@ describe('MkvReader, of a block of a track that Tracks does not declare,', () =>
     )
   })
 
-  it('reads all blocks of a document without Tracks', () => {
-    const without = document(info(), cluster({ blocks: [{ track: 7, data: 'x' }] }))
-    assert.deepEqual([textsOf(without), facts(without)], [['x'], []])
+  it('reads all blocks of a document without Tracks, and warns once', () => {
+    const without = document(info(), cluster({ blocks: [{ track: 7, data: 'x' }, { data: 'y' }] }))
+    assert.deepEqual(
+      [textsOf(without), facts(without)],
+      [['x', 'y'], [{ code: 'tracks-missing', mediaMissing: false }]],
+    )
   })
 })
 

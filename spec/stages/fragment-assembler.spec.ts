@@ -120,7 +120,7 @@ describe('FragmentAssembler starts a fragment', () => {
   })
 
   it('once, however many clusters it has', () => {
-    const input = document(cluster({ blocks: [{}] }), cluster(), cluster({ blocks: [{}, {}] }))
+    const input = document(tracks(), cluster({ blocks: [{}] }), cluster(), cluster({ blocks: [{}, {}] }))
     const assembly = assemble(input)
     assert.deepEqual(typesOf(assembly), ['fragment-start', 'frame', 'frame', 'frame', 'fragment-end'])
     assert.equal(endsOf(assembly)[0]?.frames, 3)
@@ -498,7 +498,7 @@ describe('FragmentAssembler meets error tags', () => {
     ],
     [
       'behind a cluster',
-      document(numberTag, cluster({ blocks: [{}] }), errorTags),
+      document(tracks(), numberTag, cluster({ blocks: [{}] }), errorTags),
       5000,
       'INTERNAL_ERROR',
       '7',

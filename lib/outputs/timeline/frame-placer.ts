@@ -123,8 +123,7 @@ export class FramePlacer {
         this.#unselectedFrames++
         return []
       }
-      const problem = `a frame of track ${frame.track}, which its fragment ${frame.fragmentNumber ?? ''} does not declare`
-      throw new OutputError(this.#output, problem)
+      throw new OutputError(this.#output, this.#undeclared(frame))
     }
     const judged = withKeyframe(frame, judge(frame) !== 'none')
     if (this.#isTimeToRotate(judged)) {
@@ -132,6 +131,12 @@ export class FramePlacer {
       this.#timeline.restart()
     }
     return this.#give(this.#timeline.place(judged))
+  }
+
+  #undeclared({ track, fragmentNumber }: FragmentFrame): string {
+    const fragment = fragmentNumber === null ? 'the document' : `fragment ${fragmentNumber}`
+    if (this.#declared.size > 0) return `a frame of track ${track}, which ${fragment} does not declare`
+    return `a frame of track ${track} came before any Tracks of ${fragment}, and cannot be written without its codec`
   }
 
   /** Only once a fragment brings frames do its tracks count: those without are often half a header. */
