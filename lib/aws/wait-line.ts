@@ -3,7 +3,7 @@ import { isAdmissionTimeout } from './admission-timeout-error.ts'
 import { mayBeSameStream, type StreamKey } from './stream-id.ts'
 import type { QueueOptions, WaitingEvent, WaitingReason } from './waiting-event.ts'
 
-/** What the callers in a queue wait for. */
+/** The subject of one queue of callers. */
 export type QueueSubject = {
   readonly reason: WaitingReason
   readonly limit: number
@@ -85,7 +85,7 @@ export class WaitLine {
     this.#reportPositions()
   }
 
-  /** Those behind it move up. */
+  /** Removes a waiter; later ones move up. */
   #remove(index: number): void {
     const [waiter] = this.#waiters.splice(index, 1)
     if (waiter === undefined) return

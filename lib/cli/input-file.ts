@@ -2,7 +2,7 @@ import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node
 import type { Readable } from 'node:stream'
 import type { SeekableBytes } from '../mkv/index.ts'
 
-/** What a command reads: a file, or standard input for `-`. */
+/** The input of a command: a file, or standard input for `-`. */
 export type InputFile = {
   readonly stream: Readable
   /** Absent where the bytes come only once, as from a pipe. */

@@ -5,7 +5,7 @@ import type { MkvWarning } from './events.ts'
 export class DocumentWarnings {
   #skippedBlocks = 0
   #skippedInCluster = 0
-  /** What was warned of: a code, or a track. Made when the first fault comes. */
+  /** The codes and tracks already warned about. Created with the first fault. */
   #given: Set<string | number> | undefined
 
   ebml({ kind: _kind, ...fields }: EbmlWarning): MkvWarning | undefined {

@@ -19,7 +19,7 @@ export type LateElement = {
 export type LateMetadataSearch = {
   /** Where the contents of the Segment begin. */
   readonly segmentDataOffset: number
-  /** Where its first Cluster begins; the search goes on from there. */
+  /** Where its first Cluster begins; the search continues from there. */
   readonly clusterOffset: number
   /** Ids of the elements that are missing, in the order of the result. */
   readonly missing: readonly number[]
@@ -27,7 +27,7 @@ export type LateMetadataSearch = {
   readonly positions: ReadonlyMap<number, number>
 }
 
-/** What an element may hold at most, as in `MkvReaderOptions`. */
+/** The limits of one element, as in `MkvReaderOptions`. */
 export type MetadataLimits = { readonly maxMetadataBytes: number; readonly maxMetadataElements: number }
 
 /**

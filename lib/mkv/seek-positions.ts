@@ -2,7 +2,7 @@ import type { ElementTree } from './element-tree.ts'
 import { ELEMENT_IDS as ID } from './schema/elements.ts'
 
 /**
- * What a SeekHead says (RFC 9559, section 5.1.1): the offset of elements of the Segment, by id, from the payload's start.
+ * The entries of a SeekHead (RFC 9559, section 5.1.1): the offset of elements of the Segment, by id, from the payload's start.
  * Entries that do not name an element are left out: a SeekHead is a hint.
  */
 export function seekPositions(seekHead: ElementTree, segmentDataOffset: number): Map<number, number> {

@@ -6,7 +6,7 @@ export type FrameCounts = {
   readonly written: number
   /** Why frames were not written, with their number; those with none are not mentioned. */
   readonly unwritten?: readonly (readonly [frames: number, why: string])[]
-  /** What to do about it. */
+  /** The remedy, for the error's message. */
   readonly advice: string
 }
 

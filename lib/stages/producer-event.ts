@@ -19,7 +19,7 @@ export class ProducerEvents {
   /** The event of the Tags element in progress; tags after it are its pairs. */
   #open: EventDraft | undefined
 
-  /** Whether a name is one of the service's that a producer may send, and the service hands on. */
+  /** Whether a name is one of the service's that a producer may send, and the service delivers. */
   static owns(name: string): boolean {
     return name === NOTIFICATION || name === IMAGE_GENERATION || name === IMAGE_PREFIX
   }

@@ -12,7 +12,10 @@ export const PHRASES: readonly ProseRule[] = [
       /(?:^|[.:;] )(?:What|Who|Whoever|Those (?:that|who)|Of (?:what|which|whom|the|a|each))\b[^?]*?(?=[.?;]|$)(?!\?)/g,
     advice: 'name the subject first: a sentence does not start with What, Who, Those that or Of',
   },
-  { pattern: /\b(?:is|are|was|were|be) no (?!longer\b|more\b)[a-z]+/gi, advice: '"is not a …"' },
+  {
+    pattern: /(?<!\b(?:there|where) )\b(?:is|are|was|were|be) no (?!longer\b|more\b)[a-z]+/gi,
+    advice: '"is not a …"',
+  },
   { pattern: /\bto be had\b/gi, advice: '"available" or "unavailable"' },
   { pattern: /\banew\b/gi, advice: '"again"' },
   { pattern: /\b(?:is|are|was|were) under way\b|\bunder way\b/gi, advice: '"in progress"' },

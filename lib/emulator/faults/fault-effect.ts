@@ -47,7 +47,7 @@ export type PlannedError = {
   readonly inPlaceOf: FragmentEvent
 }
 
-/** The acknowledgements that a fault can hold back. */
+/** The acknowledgements that a fault can withhold or delay. */
 export type AckType = FragmentEvent | 'IDLE'
 
 /** Which acknowledgements are late, of which fragments of the session. */

@@ -22,7 +22,7 @@ const HEADERS: Readonly<Record<string, string>> = {
 }
 
 /**
- * PutMedia: takes a producer's MKV, and acknowledges its fragments while it comes. What is wrong with the request itself is
+ * PutMedia: takes a producer's MKV, and acknowledges its fragments while it comes. An error of the request itself is
  * answered at once; the session's slot is taken, and the response begins, with the first byte of media. So a producer may
  * open its next connection while the one before still waits for an acknowledgement.
  */

@@ -11,7 +11,7 @@ import type { ProducerHeaders } from './producer-headers.ts'
 import { PutMediaSession } from './put-media-session.ts'
 
 /** The longest delay that `setTimeout` accepts: 24 days. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
+const MAX_TIMER_MS = 2 ** 31 - 1
 
 export type SessionAnswerOptions = {
   readonly stream: MediaStream
@@ -72,7 +72,7 @@ export class SessionAnswer {
     const { deleted } = this.#stream
     const { region } = this.#record
     deleted.addEventListener('abort', chunks.interrupt)
-    const first = await chunks.peek(Math.min(this.#service.settings.putIdleEndMs, LONGEST_TIMER_MS))
+    const first = await chunks.peek(Math.min(this.#service.settings.putIdleEndMs, MAX_TIMER_MS))
     deleted.removeEventListener('abort', chunks.interrupt)
     // Throws what a request for a stream that is not there gets.
     if (deleted.aborted) this.#service.streams.resolve({ StreamARN: this.#stream.arnIn(region) }, region)

@@ -17,7 +17,7 @@ const HEADER_BYTES = 7
 const CRC_BYTES = 2
 
 /**
- * The ADTS frames that `bytes` consist of, one behind the other; `undefined` where these are not ADTS from the first byte to
+ * The ADTS frames that `bytes` consist of, one after the other; `undefined` where these are not ADTS from the first byte to
  * the last. Raw AAC never passes: a frame of it that began with the sync word would be empty, as its first three bits say.
  */
 export function adtsFrames(bytes: Uint8Array): readonly AdtsFrame[] | undefined {
@@ -43,7 +43,7 @@ export function damagedAdtsFrame(bytes: Uint8Array): AdtsFrame | undefined {
 function adtsFrameLength(bytes: Uint8Array, at: number): number | undefined {
   if (at + HEADER_BYTES > bytes.length) return undefined
   const [second, third] = [bytes[at + 1]!, bytes[at + 2]!]
-  // The sync word, and layer 0, which tells it from MPEG audio.
+  // The sync word, and layer 0, which distinguishes it from MPEG audio.
   if (bytes[at] !== 0xff || (second & 0xf6) !== 0xf0) return undefined
   if (aacSampleRate((third >> 2) & 0x0f) === undefined) return undefined
   const length = ((bytes[at + 3]! & 0x03) << 11) | (bytes[at + 4]! << 3) | (bytes[at + 5]! >> 5)

@@ -1,6 +1,6 @@
 import type { Track } from '../tracks.ts'
 
-/** Codecs of video whose frames tell whether decoding can begin with them. `intra`: every frame is decoded alone. */
+/** Codecs of video whose frames show whether decoding can begin with them. `intra`: every frame is decoded alone. */
 export type VideoCodec =
   | 'h264'
   | 'h265'

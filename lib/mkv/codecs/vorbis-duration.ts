@@ -1,4 +1,4 @@
-/** What the durations of Vorbis packets depend on (Vorbis I specification, sections 4.2.2 and 4.2.4). */
+/** The settings that determine the durations of Vorbis packets (Vorbis I specification, sections 4.2.2 and 4.2.4). */
 type VorbisConfig = {
   readonly sampleRateHz: number
   /** Samples of a short and of a long block. */
@@ -75,7 +75,7 @@ const MODE_BITS = 41
 const MAX_MODES = 64
 
 /**
- * The modes are the last part of the setup header: what comes before them is long, and is read by nobody but a decoder.
+ * The modes are the last part of the setup header: only a decoder needs the long part before them.
  * They are read from the end, where a framing bit stands, back to the count that fits their number.
  */
 function readModes(setup: Uint8Array): readonly boolean[] | undefined {

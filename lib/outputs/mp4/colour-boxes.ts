@@ -12,7 +12,7 @@ const MAX_U16 = 0xffff
 const MAX_U32 = 0xff_ff_ff_ff
 
 /**
- * What a Colour element says, as boxes of a visual sample entry: `colr`, `mdcv` and `clli` (ISO/IEC 14496-12, sections 12.1.5
+ * A Colour element as boxes of a visual sample entry: `colr`, `mdcv` and `clli` (ISO/IEC 14496-12, sections 12.1.5
  * to 12.1.8). A box is left out where nothing is known; `mdcv`, which has no value for "unknown", also where part of it is not.
  */
 export function colourBoxes(colour: ColourSettings | undefined): Buffer[] {

@@ -2,7 +2,7 @@ import type { FragmentFrame } from '../../stages/events.ts'
 import type { Mp4Track } from './mp4-track.ts'
 
 /**
- * What DiscardPadding hides of a decoded frame of sound, in samples. PCM is written as samples, which MP4 counts: none of
+ * The samples of a decoded audio frame that DiscardPadding hides. PCM is written as samples, which MP4 counts: none of
  * them is hidden.
  */
 export function discardedSamples(

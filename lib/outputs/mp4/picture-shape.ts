@@ -5,9 +5,9 @@ import { type PictureTurn, pictureTurn } from '../picture-turn.ts'
 export type PictureShape = {
   /** Width to height of a pixel, in lowest terms; `undefined` where pixels are square. */
   readonly pixelAspect: { readonly horizontal: number; readonly vertical: number } | undefined
-  /** What is hidden at each edge, where something of the picture is left. */
+  /** The pixels hidden at each edge, where part of the picture remains. */
   readonly crop: PixelCrop | undefined
-  /** Of what is shown, before it is turned; in square pixels. */
+  /** Size of the visible picture before it is turned, in square pixels. */
   readonly width: number
   readonly height: number
   /** The display matrix a, b, c, d, which maps (x, y) to (ax + cy, bx + dy); `undefined` where nothing is turned. */

@@ -21,7 +21,7 @@ const AAC_FRAME_SAMPLES = 1024
  * AudioSpecificConfig. Frames lose their ADTS headers; a track without a configuration gets the one that its first frame's
  * header, or its older codec id, tells. Other tracks and their frames pass untouched.
  *
- * Each fragment decides anew, by the first frame of each AAC track. Only where a track has no configuration are frames held
+ * Each fragment decides again, by the first frame of each AAC track. Only where a track has no configuration are frames held
  * until then: up to 256 frames or 16 MiB.
  */
 export class AacNormalizer {

@@ -10,7 +10,7 @@ export type TimedBlock<T> = {
 /** Where a block goes. All numbers are samples of each channel. */
 export type Placement<T> = {
   readonly block: T
-  /** Of the block's first sample that is kept, counted from `originMs`. */
+  /** Position of the block's first kept sample, counted from `originMs`. */
   readonly position: number
   /** Samples at the block's start to leave out, so that a producer's slow clock is followed. */
   readonly skipped: number
@@ -33,13 +33,13 @@ type Held<T> = TimedBlock<T> & {
   readonly deviation: number | undefined
 }
 
-/** A jump is believed when so many blocks, of so much sound, agree about it. */
+/** A jump is accepted when at least 4 blocks, of 80 ms together, agree about it. */
 const CONFIRMING_BLOCKS = 4
 const CONFIRMING_MS = 80
-/** With no agreement among so many blocks, or in so much sound, the smallest deviation counts. */
+/** Limits of what is held undecided; beyond them the smallest deviation counts. */
 const MAX_HELD_BLOCKS = 64
 const MAX_HELD_MS = 1000
-/** A single block at either end of a stream has no witness: up to so many tolerances, its deviation is jitter. */
+/** A single block at either end of a stream cannot be confirmed: up to 10 tolerances, its deviation counts as jitter. */
 const LONE_TOLERANCES = 10
 /** A deviation that changes by less than this share of the tolerance is drift, and by more a jump. */
 const JUMP_SHARE = 0.75
@@ -52,7 +52,7 @@ const MAX_ROUNDING_MS = 0.6
 const FLOAT_ERROR = 1e-3
 /** One block corrects a 32nd of a drift: of 20 ms, 0.6 ms. */
 const SLEW_DIVISOR = 32
-/** What is left of a drift, as a share of the tolerance, when its correction ends. */
+/** The remaining drift, as a share of the tolerance, at which its correction ends. */
 const CORRECTED_SHARE = 0.25
 
 /**
@@ -233,7 +233,7 @@ export class SampleAligner<T> {
     const beforeSamples = this.#heldSamples - this.#samplesFrom(index)
     const position = clock + beforeSamples + shift
     const isLoneStart = this.#isFirstHeld && shift <= LONE_TOLERANCES * this.#tolerance
-    // The blocks of a run that goes on at the clock were not interrupted: those held before it belong elsewhere.
+    // The blocks of a run that continues at the clock were not interrupted: those held before it belong elsewhere.
     const isElsewhere = before.length > 0 && Math.abs(position - clock) <= this.#tolerance
     if (isLoneStart) {
       this.#startAt(position - beforeSamples)
