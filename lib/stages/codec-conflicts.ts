@@ -1,3 +1,4 @@
+import { parseMimeType } from '../mime-type.ts'
 import type { Track } from '../mkv/tracks.ts'
 
 /**
@@ -11,20 +12,6 @@ export type CodecConflict = {
   /** What contradicts it. */
   readonly evidence: string
   readonly message: string
-}
-
-/** A MimeType tag's value, such as `audio/L16;rate=8000;channels=1;`. */
-export type MimeType = { readonly type: string; readonly parameters: ReadonlyMap<string, string> }
-
-export function parseMimeType(text: string): MimeType {
-  const [type = '', ...rest] = text.split(';').map(part => part.trim())
-  const parameters = rest
-    .filter(part => part.includes('='))
-    .map((part): [string, string] => {
-      const at = part.indexOf('=')
-      return [part.slice(0, at).trim().toLowerCase(), part.slice(at + 1).trim()]
-    })
-  return { type: type.toLowerCase(), parameters: new Map(parameters) }
 }
 
 /** Finds conflicts; what is asked again, as from fragment to fragment, is not looked for again. */

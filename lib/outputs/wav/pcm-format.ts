@@ -1,6 +1,6 @@
+import { type MimeType, parseMimeType } from '../../mime-type.ts'
 import type { Track } from '../../mkv/tracks.ts'
 import { choiceOption, knownOptions, numberOption, optionNames } from '../../options.ts'
-import { type MimeType, parseMimeType } from '../../stages/codec-conflicts.ts'
 import { OutputError } from '../output-error.ts'
 
 /** How the samples of a track are written: signed or unsigned integers, floats, or G.711, whose samples are 16 bits when decoded. */
