@@ -1,50 +1,33 @@
 /** GetMedia of Amazon Kinesis Video Streams as Node streams: the one call, the five stages, their events and errors. */
 
-export { AdmissionTimeoutError } from './aws/admission-timeout-error.ts'
-export type { Permit } from './aws/call-gate.ts'
-export * from './aws/connection-error.ts'
-export type { Credentials, CredentialsProvider } from './aws/credentials.ts'
-export { CredentialsError } from './aws/credentials.ts'
-export type { GetMediaResponse } from './aws/get-media-call.ts'
-export type { FragmentTimecodeType } from './aws/put-media-call.ts'
-export * from './aws/service-error.ts'
-export { type StartSelector, serverTimestampOfFragmentNumber } from './aws/start-selector.ts'
-export type { StreamId } from './aws/stream-id.ts'
-export type { WaitingEvent, WaitingReason } from './aws/waiting-event.ts'
-export type { Clock } from './clock.ts'
-export { ERROR_CODES, type ErrorCode } from './error-codes.ts'
-export * from './errors.ts'
-export { type GetMediaMetrics, type GetMediaOptions, GetMediaStream, getMedia } from './get-media.ts'
-export { type MimeType, parseMimeType } from './mime-type.ts'
-export type { CodecData } from './mkv/codecs/codec-data.ts'
-export { isRandomAccessPoint, type RandomAccess, randomAccessOf } from './mkv/codecs/random-access.ts'
-export type * from './mkv/events.ts'
-export type { SimpleTag, Tag, TagValue } from './mkv/tags.ts'
-export type * from './mkv/tracks.ts'
-export * from './outputs/index.ts'
-export type { CodecConflict } from './stages/codec-conflicts.ts'
-export type * from './stages/events.ts'
-export { joinStages } from './stages/join-stages.ts'
-export { MkvChunkDemuxer, type MkvChunkDemuxerOptions } from './stages/mkv-chunk-demuxer.ts'
-export { PayloadError, type PayloadErrorCode } from './stages/payload-error.ts'
-export type { ProducerEvent } from './stages/producer-event.ts'
+export type { Credentials, CredentialsProvider } from './aws/auth/credentials.ts'
+export { CredentialsError } from './aws/auth/credentials.ts'
+export * from './aws/errors/service-error.ts'
+export * from './aws/http/connection-error.ts'
+export { AdmissionTimeoutError } from './aws/limits/admission-timeout-error.ts'
+export type { Permit } from './aws/limits/call-gate.ts'
+export type { WaitingEvent, WaitingReason } from './aws/limits/waiting-event.ts'
+export type { GetMediaResponse } from './aws/operations/get-media-call.ts'
+export type { FragmentTimecodeType } from './aws/operations/put-media-call.ts'
+export { type StartSelector, serverTimestampOfFragmentNumber } from './aws/operations/start-selector.ts'
+export type { StreamId } from './aws/operations/stream-id.ts'
+export type { Clock } from './core/clock.ts'
+export { ERROR_CODES, type ErrorCode } from './core/error-codes.ts'
+export * from './core/errors.ts'
+export { type MimeType, parseMimeType } from './core/mime-type.ts'
+export type { CodecConflict } from './get-media/codec-conflicts.ts'
+export type * from './get-media/events.ts'
 export {
-  type Acknowledgement,
-  AcknowledgementError,
-  type AcknowledgementType,
-} from './stages/put-media/acknowledgement.ts'
-export { PutMediaError, type PutMediaErrorCode } from './stages/put-media/put-media-error.ts'
-export { NotPersistedError, PutSessionEndedError } from './stages/put-media/put-session-errors.ts'
-export {
-  type PutAttemptEvent,
-  type PutMediaMetrics,
-  PutMediaSink,
-  type PutMediaSinkOptions,
-} from './stages/put-media-sink.ts'
-export type { RetryOptions } from './stages/resume/backoff.ts'
-export type { FragmentSource } from './stages/resume/event-reader.ts'
-export { IncompleteFragmentError } from './stages/resume/incomplete-fragment-error.ts'
-export { PrematureCloseError } from './stages/resume/premature-close-error.ts'
+  type GetMediaMetrics,
+  type GetMediaOptions,
+  GetMediaStream,
+  getMedia,
+} from './get-media/get-media.ts'
+export { MkvChunkDemuxer, type MkvChunkDemuxerOptions } from './get-media/mkv-chunk-demuxer.ts'
+export { PayloadError, type PayloadErrorCode } from './get-media/payload-error.ts'
+export type { ProducerEvent } from './get-media/producer-event.ts'
+export type { FragmentSource } from './get-media/resume/event-reader.ts'
+export { IncompleteFragmentError } from './get-media/resume/incomplete-fragment-error.ts'
 export {
   type AttemptContext,
   type AttemptEvent,
@@ -52,14 +35,39 @@ export {
   type RetryEvent,
   RetryingResumer,
   type RetryingResumerOptions,
-} from './stages/retrying-resumer.ts'
-export { SignedGetMediaSource, type SignedGetMediaSourceOptions } from './stages/signed-get-media-source.ts'
-export { StageInputError } from './stages/stage-input-error.ts'
-export { TagExtractor, type TagExtractorOptions } from './stages/tag-extractor.ts'
+} from './get-media/retrying-resumer.ts'
+export {
+  SignedGetMediaSource,
+  type SignedGetMediaSourceOptions,
+} from './get-media/signed-get-media-source.ts'
+export { TagExtractor, type TagExtractorOptions } from './get-media/tag-extractor.ts'
 export {
   type AdmitOptions,
   SESSION_CAP_BYTES_PER_SECOND,
   ThrottleGuard,
   type ThrottleGuardOptions,
   type ThrottleMetrics,
-} from './stages/throttle-guard.ts'
+} from './get-media/throttle-guard.ts'
+export type { CodecData } from './matroska/codecs/codec-data.ts'
+export { isRandomAccessPoint, type RandomAccess, randomAccessOf } from './matroska/codecs/random-access.ts'
+export type * from './matroska/reader/events.ts'
+export type { SimpleTag, Tag, TagValue } from './matroska/reader/tags.ts'
+export type * from './matroska/reader/tracks.ts'
+export * from './outputs/index.ts'
+export {
+  type Acknowledgement,
+  AcknowledgementError,
+  type AcknowledgementType,
+} from './put-media/acknowledgement.ts'
+export { PutMediaError, type PutMediaErrorCode } from './put-media/put-media-error.ts'
+export {
+  type PutAttemptEvent,
+  type PutMediaMetrics,
+  PutMediaSink,
+  type PutMediaSinkOptions,
+} from './put-media/put-media-sink.ts'
+export { NotPersistedError, PutSessionEndedError } from './put-media/put-session-errors.ts'
+export type { RetryOptions } from './retry/backoff.ts'
+export { joinStages } from './streams/join-stages.ts'
+export { PrematureCloseError } from './streams/premature-close-error.ts'
+export { StageInputError } from './streams/stage-input-error.ts'

@@ -23,7 +23,7 @@ const LOADERS: Readonly<Record<DemuxerName, () => Promise<Demuxer>>> = {
   drain: async () => bytes => flow(bytes, [], () => false),
 
   MkvReader: async () => {
-    const { MkvReader } = await import('../../lib/mkv/index.ts')
+    const { MkvReader } = await import('../../lib/matroska/index.ts')
     return async bytes => {
       const reader = new MkvReader()
       let frames = 0

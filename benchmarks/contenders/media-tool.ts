@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { MkvReader } from '../../lib/mkv/index.ts'
+import { MkvReader } from '../../lib/matroska/index.ts'
 import type { Results } from '../harness/question.ts'
 
 export type MediaToolParams = {

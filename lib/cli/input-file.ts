@@ -1,6 +1,6 @@
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs'
 import type { Readable } from 'node:stream'
-import type { SeekableBytes } from '../mkv/index.ts'
+import type { SeekableBytes } from '../matroska/index.ts'
 
 /** The input of a command: a file, or standard input for `-`. */
 export type InputFile = {

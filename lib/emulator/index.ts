@@ -5,7 +5,6 @@
 export { Emulator, startEmulator } from './emulator.ts'
 export { type FaultFile, parseFaultFile } from './faults/fault-file.ts'
 export type { FaultOperation } from './faults/fault-operations.ts'
-export type { RandomFaultOptions, RandomFaultType } from './faults/random-faults.ts'
 export type {
   AckEvent,
   BackwardTimecodeFault,
@@ -32,24 +31,19 @@ export type {
   StallFault,
   ThrottleFault,
   WithholdAcksFault,
-} from './faults.ts'
-export type { MediaFragment, RecordedTags, StoredFragment } from './fragment.ts'
-export { splitFragments } from './fragment-splitter.ts'
-export type { SessionEnd } from './get-media-session.ts'
+} from './faults/faults.ts'
+export type { RandomFaultOptions, RandomFaultType } from './faults/random-faults.ts'
 export type {
   FragmentLimits,
   FragmentOrder,
   HeaderTags,
   IngestOptions,
   StorageKind,
-} from './ingest-settings.ts'
-export { SERVICE_FRAGMENT_LIMITS } from './ingest-settings.ts'
-export type { LiveOptions, LivePlay } from './live-play.ts'
-export type { AppendOptions, LoadOptions, MediaSource, MediaStream, StreamOptions } from './media-stream.ts'
-export type { FragmentTimecodeType } from './producer-clock.ts'
-export type { PutMediaEnd } from './put-media/put-media-session.ts'
-export { parseStreamLabel, type StreamLabel } from './region.ts'
-export type { RequestRecord } from './request-log.ts'
+} from './ingest/ingest-settings.ts'
+export { SERVICE_FRAGMENT_LIMITS } from './ingest/ingest-settings.ts'
+export type { PutMediaEnd } from './ingest/put-media-session.ts'
+export type { RequestRecord } from './server/request-log.ts'
+export type { TlsOptions } from './server/tls.ts'
 export type {
   EmulatorOptions,
   IdleEnd,
@@ -60,6 +54,18 @@ export type {
   UnknownFragment,
 } from './settings.ts'
 export { SERVICE_LIMITS } from './settings.ts'
-export type { StorageTier } from './stream-metadata.ts'
-export type { StreamStatus } from './stream-transitions.ts'
-export type { TlsOptions } from './tls.ts'
+export type { MediaFragment, RecordedTags, StoredFragment } from './streams/fragment.ts'
+export { splitFragments } from './streams/fragment-splitter.ts'
+export type { SessionEnd } from './streams/get-media-session.ts'
+export type { LiveOptions, LivePlay } from './streams/live-play.ts'
+export type {
+  AppendOptions,
+  LoadOptions,
+  MediaSource,
+  MediaStream,
+  StreamOptions,
+} from './streams/media-stream.ts'
+export type { FragmentTimecodeType } from './streams/producer-clock.ts'
+export { parseStreamLabel, type StreamLabel } from './streams/region.ts'
+export type { StorageTier } from './streams/stream-metadata.ts'
+export type { StreamStatus } from './streams/stream-transitions.ts'

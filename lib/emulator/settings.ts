@@ -1,9 +1,9 @@
-import { type Clock, systemClock } from '../clock.ts'
-import { OptionError } from '../errors.ts'
-import { choiceOption, functionOption, knownOptions, numberOption, optionNames } from '../options.ts'
-import { type IngestOptions, type IngestSettings, resolveIngest } from './ingest-settings.ts'
-import { regionOption } from './region.ts'
-import { resolveTls, type TlsOptions } from './tls.ts'
+import { type Clock, systemClock } from '../core/clock.ts'
+import { OptionError } from '../core/errors.ts'
+import { choiceOption, functionOption, knownOptions, numberOption, optionNames } from '../core/options.ts'
+import { type IngestOptions, type IngestSettings, resolveIngest } from './ingest/ingest-settings.ts'
+import { resolveTls, type TlsOptions } from './server/tls.ts'
+import { regionOption } from './streams/region.ts'
 
 /** The service's quotas. Each can be set; `Infinity` lifts it. */
 export type Limits = {

@@ -6,7 +6,7 @@ import { CreateStreamCommand, ListStreamsCommand } from '@aws-sdk/client-kinesis
 import fc from 'fast-check'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../lib/emulator/index.ts'
 import { OPERATIONS } from '../../lib/emulator/operations/index.ts'
-import { RequestLog, type RequestRecord } from '../../lib/emulator/request-log.ts'
+import { RequestLog, type RequestRecord } from '../../lib/emulator/server/request-log.ts'
 import { FakeClock, settled } from '../support/fake-clock.ts'
 import { controlClient, sendRaw } from './clients.ts'
 

@@ -7,8 +7,8 @@ import {
   GetDataEndpointCommand,
   ListStreamsCommand,
 } from '@aws-sdk/client-kinesis-video'
+import { OptionError } from '../../lib/core/errors.ts'
 import { type Emulator, startEmulator } from '../../lib/emulator/index.ts'
-import { OptionError } from '../../lib/errors.ts'
 import { controlClient, framesIn, mediaClient, openMedia, readAll, recording, sendRaw } from './clients.ts'
 
 const GET_MEDIA = JSON.stringify({ StreamName: 'door', StartSelector: { StartSelectorType: 'NOW' } })

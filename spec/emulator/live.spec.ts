@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { OptionError } from '../../lib/core/errors.ts'
 import { startEmulator } from '../../lib/emulator/index.ts'
-import { OptionError } from '../../lib/errors.ts'
 import { FakeClock, settled } from '../support/fake-clock.ts'
 import { framesIn, mediaClient, openMedia, readUntil, recording, tagValues } from './clients.ts'
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type EmulatorOptions, startEmulator } from '../../lib/emulator/index.ts'
 import { MemoryTable } from '../../lib/emulator/storage/memory-table.ts'
-import { ELEMENT_IDS as ID } from '../../lib/mkv/schema/elements.ts'
-import { encodeId, encodeSize, master, uint } from '../../lib/mkv/writer.ts'
+import { ELEMENT_IDS as ID } from '../../lib/matroska/schema/elements.ts'
+import { encodeId, encodeSize, master, uint } from '../../lib/matroska/writer/writer.ts'
 import {
   cluster,
   document,

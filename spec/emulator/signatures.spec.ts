@@ -7,8 +7,8 @@ import { inspect } from 'node:util'
 import { DescribeStreamCommand, KinesisVideoClient } from '@aws-sdk/client-kinesis-video'
 import { SignatureV4 } from '@smithy/signature-v4'
 import aws4 from 'aws4'
+import { OptionError } from '../../lib/core/errors.ts'
 import { type Emulator, type EmulatorOptions, startEmulator } from '../../lib/emulator/index.ts'
-import { OptionError } from '../../lib/errors.ts'
 import { readAll } from './clients.ts'
 
 const BODY = JSON.stringify({ StreamName: 'door' })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { CueExtractor } from '../../lib/outputs/cue-extractor.ts'
+import { CueExtractor } from '../../lib/outputs/cues/cue-extractor.ts'
 import { cueLines } from '../../lib/outputs/cues/cue-file.ts'
 import { cueTime } from '../../lib/outputs/cues/cue-time.ts'
 import { type FrameOptions, fragment, payload, type TrackOptions } from '../support/mkv-builder.ts'

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { deflateSync } from 'node:zlib'
 import type { FragmentEvent } from '../../lib/index.ts'
-import { type Cue, CueExtractor, type CueExtractorOptions } from '../../lib/outputs/cue-extractor.ts'
+import { type Cue, CueExtractor, type CueExtractorOptions } from '../../lib/outputs/cues/cue-extractor.ts'
 import { type Data, type FrameOptions, fragment, payload, type TrackOptions } from '../support/mkv-builder.ts'
 import { readMkv } from './media.ts'
 

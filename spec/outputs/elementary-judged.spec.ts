@@ -5,8 +5,11 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { describe, it } from 'node:test'
 import type { FragmentEvent } from '../../lib/index.ts'
-import { ElementaryStream, type ElementaryStreamOptions } from '../../lib/outputs/elementary-stream.ts'
-import { MkvFileSink } from '../../lib/outputs/mkv-file-sink.ts'
+import {
+  ElementaryStream,
+  type ElementaryStreamOptions,
+} from '../../lib/outputs/elementary/elementary-stream.ts'
+import { MkvFileSink } from '../../lib/outputs/mkv/mkv-file-sink.ts'
 import { CLIP } from '../support/fault-run.ts'
 import { requires, requiresSharedData, sharedData } from '../support/requirements.ts'
 import { annexBEvents, encodedEvents } from './encoded-media.ts'

@@ -16,7 +16,7 @@ import {
   Mp4Remuxer,
   SnapshotWriter,
 } from '../../lib/index.ts'
-import { annexBUnits, nalRole } from '../../lib/mkv/codecs/nal-units.ts'
+import { annexBUnits, nalRole } from '../../lib/matroska/codecs/nal-units.ts'
 import { lengthPrefixed, type PictureKind } from '../support/h264-pictures.ts'
 import { type FrameOptions, fragment, payload } from '../support/mkv-builder.ts'
 import { requires, requiresSharedData, sharedData } from '../support/requirements.ts'

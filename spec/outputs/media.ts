@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { type FragmentEvent, joinStages, MkvChunkDemuxer, TagExtractor } from '../../lib/index.ts'
-import { type MkvEvent, MkvReader } from '../../lib/mkv/index.ts'
+import { type MkvEvent, MkvReader } from '../../lib/matroska/index.ts'
 
 /** What a payload says, as events. */
 export async function eventsOf(payload: Uint8Array): Promise<FragmentEvent[]> {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { DecodeTimes, reorderDelay } from '../../lib/outputs/mp4/decode-times.ts'
-import { SampleClock } from '../../lib/outputs/mp4/sample-clock.ts'
+import { DecodeTimes, reorderDelay } from '../../lib/mp4/decode-times.ts'
+import { SampleClock } from '../../lib/mp4/sample-clock.ts'
 
 const shownTimes = fc.uniqueArray(fc.nat({ max: 100_000 }), { minLength: 1, maxLength: 60 })
 

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises'
-import { WavWriter } from '../../lib/outputs/wav-writer.ts'
-import { MkvChunkDemuxer } from '../../lib/stages/mkv-chunk-demuxer.ts'
-import { TagExtractor } from '../../lib/stages/tag-extractor.ts'
+import { MkvChunkDemuxer } from '../../lib/get-media/mkv-chunk-demuxer.ts'
+import { TagExtractor } from '../../lib/get-media/tag-extractor.ts'
+import { WavWriter } from '../../lib/outputs/wav/wav-writer.ts'
 
 /**
  * A program of its own, so that what it takes is its own: `record-call.ts DIRECTORY LAYOUT` writes the files of the call on

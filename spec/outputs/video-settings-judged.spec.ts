@@ -6,12 +6,12 @@ import { buffer } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { after, before, describe, it } from 'node:test'
 import type { FragmentEvent } from '../../lib/index.ts'
-import { ELEMENT_IDS as ID } from '../../lib/mkv/schema/elements.ts'
-import { float, master, uint } from '../../lib/mkv/writer.ts'
-import { HlsWriter } from '../../lib/outputs/hls-writer.ts'
-import { MkvSegmentMerger } from '../../lib/outputs/mkv-segment-merger.ts'
-import { type Mp4FileReport, Mp4FileSink } from '../../lib/outputs/mp4-file-sink.ts'
-import { Mp4Remuxer } from '../../lib/outputs/mp4-remuxer.ts'
+import { ELEMENT_IDS as ID } from '../../lib/matroska/schema/elements.ts'
+import { float, master, uint } from '../../lib/matroska/writer/writer.ts'
+import { HlsWriter } from '../../lib/outputs/hls/hls-writer.ts'
+import { MkvSegmentMerger } from '../../lib/outputs/mkv/mkv-segment-merger.ts'
+import { type Mp4FileReport, Mp4FileSink } from '../../lib/outputs/mp4/mp4-file-sink.ts'
+import { Mp4Remuxer } from '../../lib/outputs/mp4/mp4-remuxer.ts'
 import { requires, requiresSharedData, sharedData } from '../support/requirements.ts'
 import { eventsOf, run, scratch } from './media.ts'
 
@@ -174,8 +174,8 @@ describe('the settings of a video track in MP4', tools, () => {
 
 describe('cropping in MP4', () => {
   it('is a clean aperture, and the display size is that of what is left', async () => {
-    const { withVideoSettings } = await import('../../lib/outputs/mp4/movie-patch.ts')
-    const { boxesIn, box, u32 } = await import('../../lib/outputs/mp4/box.ts')
+    const { withVideoSettings } = await import('../../lib/mp4/movie-patch.ts')
+    const { boxesIn, box, u32 } = await import('../../lib/mp4/box.ts')
     const entry = box('avc1', Buffer.alloc(78), box('pasp', u32(2, 1)))
     const stsd = box('stsd', u32(0, 1), entry)
     const mdia = box('mdia', box('minf', box('stbl', stsd)))

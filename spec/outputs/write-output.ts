@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { FileSink } from '../../lib/outputs/file-sink.ts'
-import { MkvFileSink } from '../../lib/outputs/mkv-file-sink.ts'
-import { WavWriter } from '../../lib/outputs/wav-writer.ts'
-import { MkvChunkDemuxer } from '../../lib/stages/mkv-chunk-demuxer.ts'
-import { TagExtractor } from '../../lib/stages/tag-extractor.ts'
+import { MkvChunkDemuxer } from '../../lib/get-media/mkv-chunk-demuxer.ts'
+import { TagExtractor } from '../../lib/get-media/tag-extractor.ts'
+import { FileSink } from '../../lib/outputs/file/file-sink.ts'
+import { MkvFileSink } from '../../lib/outputs/mkv/mkv-file-sink.ts'
+import { WavWriter } from '../../lib/outputs/wav/wav-writer.ts'
 
 /**
  * A program of its own, for what happens to a whole process: `write-output.ts KIND DIRECTORY` writes what is on its standard

@@ -1,6 +1,6 @@
-import type { MkvEvent } from '../../lib/mkv/events.ts'
-import type { FragmentEvent } from '../../lib/stages/events.ts'
-import type { FragmentAssembler } from '../../lib/stages/fragment-assembler.ts'
+import type { FragmentEvent } from '../../lib/get-media/events.ts'
+import type { FragmentAssembler } from '../../lib/get-media/fragment-assembler.ts'
+import type { MkvEvent } from '../../lib/matroska/reader/events.ts'
 
 /** All that an assembler makes of one event. */
 export function* assembled(assembler: FragmentAssembler, event: MkvEvent): Generator<FragmentEvent> {

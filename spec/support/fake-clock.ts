@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/core/clock.ts'
 
 type Timer = { readonly dueMs: number; readonly callback: () => void }
 

@@ -1,4 +1,4 @@
-import { ELEMENT_IDS as ID } from '../../lib/mkv/schema/elements.ts'
+import { ELEMENT_IDS as ID } from '../../lib/matroska/schema/elements.ts'
 import {
   type BlockContent,
   binary,
@@ -15,7 +15,7 @@ import {
   string,
   UNKNOWN_SIZE,
   uint,
-} from '../../lib/mkv/writer.ts'
+} from '../../lib/matroska/writer/writer.ts'
 
 /**
  * Payloads for specs, written as a producer and the service write them:

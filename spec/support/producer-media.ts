@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { inspect } from 'node:util'
-import type { Acknowledgement } from '../../lib/stages/put-media/acknowledgement.ts'
+import type { RetryEvent } from '../../lib/get-media/retrying-resumer.ts'
+import type { Acknowledgement } from '../../lib/put-media/acknowledgement.ts'
 import {
   type PutAttemptEvent,
   PutMediaSink,
   type PutMediaSinkOptions,
-} from '../../lib/stages/put-media-sink.ts'
-import type { RetryEvent } from '../../lib/stages/retrying-resumer.ts'
+} from '../../lib/put-media/put-media-sink.ts'
 import { cluster, ebmlHeader, info, segmentHead, type TrackOptions, tags, tracks } from './mkv-builder.ts'
 import type { ServerFragment } from './put-media-server.ts'
 

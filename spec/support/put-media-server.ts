@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { ByteQueue } from '../../lib/mkv/byte-queue.ts'
-import { EbmlReader } from '../../lib/mkv/ebml-reader.ts'
-import { ELEMENT_IDS as ID } from '../../lib/mkv/schema/elements.ts'
-import { readUint } from '../../lib/mkv/values.ts'
+import { ByteQueue } from '../../lib/matroska/ebml/byte-queue.ts'
+import { EbmlReader } from '../../lib/matroska/ebml/ebml-reader.ts'
+import { readUint } from '../../lib/matroska/ebml/values.ts'
+import { ELEMENT_IDS as ID } from '../../lib/matroska/schema/elements.ts'
 import { sendServiceError } from './http-server.ts'
 
 /**

@@ -1,14 +1,14 @@
 import { PassThrough as NativePassThrough, Readable as NativeReadable, pipeline } from 'node:stream'
 import { PassThrough, Readable } from 'readable-stream'
-import type { StartSelector } from '../../lib/aws/start-selector.ts'
+import type { StartSelector } from '../../lib/aws/operations/start-selector.ts'
 import type {
   FragmentEnd,
   FragmentEvent,
   FragmentFrame,
   FragmentStart,
   Gap,
-} from '../../lib/stages/events.ts'
-import { PayloadError } from '../../lib/stages/payload-error.ts'
+} from '../../lib/get-media/events.ts'
+import { PayloadError } from '../../lib/get-media/payload-error.ts'
 import {
   type AttemptContext,
   type AttemptEvent,
@@ -16,7 +16,7 @@ import {
   type RetryEvent,
   RetryingResumer,
   type RetryingResumerOptions,
-} from '../../lib/stages/retrying-resumer.ts'
+} from '../../lib/get-media/retrying-resumer.ts'
 import { FakeClock } from './fake-clock.ts'
 
 /** Attempts that break by a script, and what comes of them, for the specs of RetryingResumer. */

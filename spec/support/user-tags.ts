@@ -1,5 +1,5 @@
-import type { TagRecord } from '../../lib/stages/events.ts'
-import { UserTags } from '../../lib/stages/user-tags.ts'
+import type { TagRecord } from '../../lib/get-media/events.ts'
+import { UserTags } from '../../lib/get-media/user-tags.ts'
 
 /** The tags as they would have come, one by one. */
 export function userTags(record: TagRecord): UserTags {

@@ -9,14 +9,14 @@ import {
 } from '../../index.ts'
 import { EXIT_CODES, raiseExitCode } from '../exit-code.ts'
 import { openInputFile } from '../input-file.ts'
-import { openOutputs } from '../sinks/open-outputs.ts'
+import { openOutputs } from '../outputs/open-outputs.ts'
 import {
   addOutputFlags,
   checkIsNotInput,
   hasOutputs,
   type OutputFlags,
   outputFlagNames,
-} from '../sinks/output-flags.ts'
+} from '../outputs/output-flags.ts'
 import { handleBrokenPipe } from '../terminal/broken-pipe.ts'
 import { WarningReport } from '../warning-report.ts'
 

@@ -10,11 +10,11 @@ import {
   startEmulator,
 } from '../../emulator/index.ts'
 import { OptionError } from '../../index.ts'
+import { addLimitFlags, limitOptions } from '../arguments/limit-flags.ts'
 import { parseDurationMs, parsePort } from '../arguments/numbers.ts'
-import { addLimitFlags, limitOptions } from '../emulator/limit-flags.ts'
-import { RequestLines } from '../emulator/request-lines.ts'
-import { type ServerFlags, serverOptions } from '../emulator/server-flags.ts'
-import { StreamTable } from '../emulator/stream-table.ts'
+import { type ServerFlags, serverOptions } from '../arguments/server-flags.ts'
+import { RequestLines } from '../terminal/request-lines.ts'
+import { StreamTable } from '../terminal/stream-table.ts'
 
 type EmulatorCommandOptions = ServerFlags & {
   readonly host: string

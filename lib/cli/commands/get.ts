@@ -11,10 +11,8 @@ import { admissionTimeoutFlag } from '../arguments/admission-timeout-flag.ts'
 import { parseCount, parseDurationMs } from '../arguments/numbers.ts'
 import { parseStart, START_HELP } from '../arguments/start.ts'
 import { eventLine } from '../event-lines.ts'
-import { reportMissingMedia } from '../report-missing-media.ts'
-import { reportWaiting } from '../report-waiting.ts'
-import type { FanOut } from '../sinks/fan-out.ts'
-import { openOutputs } from '../sinks/open-outputs.ts'
+import type { FanOut } from '../outputs/fan-out.ts'
+import { openOutputs } from '../outputs/open-outputs.ts'
 import {
   addOutputFlags,
   addWhenSlowFlag,
@@ -23,7 +21,9 @@ import {
   hasOutputs,
   type OutputFlags,
   outputFlagNames,
-} from '../sinks/output-flags.ts'
+} from '../outputs/output-flags.ts'
+import { reportMissingMedia } from '../report-missing-media.ts'
+import { reportWaiting } from '../report-waiting.ts'
 import { Tally } from '../tally.ts'
 import { handleBrokenPipe } from '../terminal/broken-pipe.ts'
 import { formatBytes, formatTime, shortNumber } from '../terminal/format.ts'

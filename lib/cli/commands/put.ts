@@ -10,7 +10,7 @@ import {
   PutMediaSink,
   type RetryEvent,
 } from '../../index.ts'
-import type { SeekableBytes } from '../../mkv/index.ts'
+import type { SeekableBytes } from '../../matroska/index.ts'
 import { admissionTimeoutFlag } from '../arguments/admission-timeout-flag.ts'
 import { parseCount } from '../arguments/numbers.ts'
 import { parseStart } from '../arguments/start.ts'

@@ -1,7 +1,7 @@
-import { EbmlReader } from '../../mkv/ebml-reader.ts'
-import { ELEMENT_IDS as ID } from '../../mkv/schema/elements.ts'
-import { element, master, string } from '../../mkv/writer.ts'
-import type { StoredFragment } from '../fragment.ts'
+import { EbmlReader } from '../../matroska/ebml/ebml-reader.ts'
+import { ELEMENT_IDS as ID } from '../../matroska/schema/elements.ts'
+import { element, master, string } from '../../matroska/writer/writer.ts'
+import type { StoredFragment } from '../streams/fragment.ts'
 
 /** The parts of a chunk that a fault may change. */
 export type ChunkParts = {

@@ -1,5 +1,5 @@
-import type { ExceptionFault } from '../faults.ts'
-import { ServiceException, statusCodeOf } from '../service-exception.ts'
+import { ServiceException, statusCodeOf } from '../server/service-exception.ts'
+import type { ExceptionFault } from './faults.ts'
 
 /** An answer other than a body, made by a fault. */
 export class FaultAnswer extends ServiceException {

@@ -1,7 +1,7 @@
-import type { FragmentEvent } from '../put-media/acknowledgements.ts'
-import type { BodyEnd } from '../response-body.ts'
-import type { ServiceException } from '../service-exception.ts'
-import type { ErrorTag } from '../service-tags.ts'
+import type { FragmentEvent } from '../ingest/acknowledgements.ts'
+import type { BodyEnd } from '../server/response-body.ts'
+import type { ServiceException } from '../server/service-exception.ts'
+import type { ErrorTag } from '../streams/service-tags.ts'
 import type { ChunkChange } from './chunk-changes.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { OptionError } from '../../errors.ts'
-import type { PlannedFault } from '../faults.ts'
+import { OptionError } from '../../core/errors.ts'
+import type { PlannedFault } from './faults.ts'
 import type { RandomFaultOptions } from './random-faults.ts'
 
 /** Faults by chance for one operation, or a list of these for several. */

@@ -1,9 +1,8 @@
-import { OptionError } from '../../errors.ts'
-import type { BreakPoint, Fault, FaultType, WithholdAcksFault } from '../faults.ts'
-import { PUT_MEDIA_ERRORS } from '../put-media/error-codes.ts'
-import type { BodyEnd } from '../response-body.ts'
-import { tooManyCalls } from '../service-exception.ts'
-import { errorCodeOf } from '../service-tags.ts'
+import { OptionError } from '../../core/errors.ts'
+import { PUT_MEDIA_ERRORS } from '../ingest/error-codes.ts'
+import type { BodyEnd } from '../server/response-body.ts'
+import { tooManyCalls } from '../server/service-exception.ts'
+import { errorCodeOf } from '../streams/service-tags.ts'
 import { addContact, leaveOutTrailingTags, repeatTimestamp, restartTimestamps } from './chunk-changes.ts'
 import { FaultAnswer } from './fault-answer.ts'
 import type { FaultEffect, LateAcks, PlannedError } from './fault-effect.ts'
@@ -13,6 +12,7 @@ import {
   type FaultOperation,
   STREAMING_OPERATIONS,
 } from './fault-operations.ts'
+import type { BreakPoint, Fault, FaultType, WithholdAcksFault } from './faults.ts'
 import { type MemberRule, oneOf, required, someOf, text, textOrFlag, whole } from './member-rules.ts'
 
 /** Gives a whole number from 0 to less than `below`. */

@@ -1,5 +1,5 @@
-import { OptionError } from '../../errors.ts'
-import { choiceOption, numberOption } from '../../options.ts'
+import { OptionError } from '../../core/errors.ts'
+import { choiceOption, numberOption } from '../../core/options.ts'
 
 /** The rule for a member of a fault; `path` names it in the message. */
 export type MemberRule = {

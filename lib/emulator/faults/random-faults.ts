@@ -1,8 +1,8 @@
-import { OptionError } from '../../errors.ts'
-import { choiceOption, knownOptions, numberOption, optionNames } from '../../options.ts'
-import type { Fault, FaultType } from '../faults.ts'
+import { OptionError } from '../../core/errors.ts'
+import { choiceOption, knownOptions, numberOption, optionNames } from '../../core/options.ts'
 import { FAULT_OPERATIONS, type FaultOperation } from './fault-operations.ts'
 import { FAULTS } from './fault-table.ts'
+import type { Fault, FaultType } from './faults.ts'
 import { randomFrom } from './seeded-random.ts'
 
 /** Faults by chance: the same seed gives the same faults, call after call. */

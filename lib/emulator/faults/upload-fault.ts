@@ -1,5 +1,5 @@
-import type { AcknowledgedFragment, FragmentEvent } from '../put-media/acknowledgements.ts'
-import type { BodyEnd } from '../response-body.ts'
+import type { AcknowledgedFragment, FragmentEvent } from '../ingest/acknowledgements.ts'
+import type { BodyEnd } from '../server/response-body.ts'
 import type { FaultEffect, PlannedError } from './fault-effect.ts'
 
 /** Ends a PutMedia session as planned: its connection breaks, or its response ends. */

@@ -1,4 +1,4 @@
-import { admitToAccount } from '../admission.ts'
+import { admitToAccount } from '../limits/admission.ts'
 import {
   DEVICE_NAME,
   MEDIA_TYPE,
@@ -6,9 +6,9 @@ import {
   STREAM_NAME,
   TAG_MAP,
   TAGS_MAX_BODY_BYTES,
-} from '../members.ts'
-import { defineOperation } from '../operation.ts'
-import { MOST_RETENTION_HOURS } from '../stream-metadata.ts'
+} from '../server/members.ts'
+import { MOST_RETENTION_HOURS } from '../streams/stream-metadata.ts'
+import { defineOperation } from './operation.ts'
 
 /** CreateStream: a new and empty stream; without a retention of its own nothing on it is kept. */
 export const createStream = defineOperation({

@@ -1,6 +1,6 @@
-import { admit } from '../admission.ts'
-import { STREAM_ARN, VERSION } from '../members.ts'
-import { defineOperation } from '../operation.ts'
+import { admit } from '../limits/admission.ts'
+import { STREAM_ARN, VERSION } from '../server/members.ts'
+import { defineOperation } from './operation.ts'
 
 /** DeleteStream: the media are gone at once; the stream is told of as DELETING for a while. */
 export const deleteStream = defineOperation({

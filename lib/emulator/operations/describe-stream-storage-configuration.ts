@@ -1,6 +1,6 @@
-import { admit } from '../admission.ts'
-import { ONE_STREAM, STREAM_MEMBERS } from '../members.ts'
-import { defineOperation } from '../operation.ts'
+import { admit } from '../limits/admission.ts'
+import { ONE_STREAM, STREAM_MEMBERS } from '../server/members.ts'
+import { defineOperation } from './operation.ts'
 
 const GATE = { operation: 'DescribeStreamStorageConfiguration', denial: 'AccessDeniedException' } as const
 

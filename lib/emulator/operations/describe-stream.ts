@@ -1,7 +1,7 @@
-import { admit } from '../admission.ts'
-import { ONE_STREAM, STREAM_MEMBERS } from '../members.ts'
-import { defineOperation } from '../operation.ts'
-import { streamInfo } from '../stream-info.ts'
+import { admit } from '../limits/admission.ts'
+import { ONE_STREAM, STREAM_MEMBERS } from '../server/members.ts'
+import { streamInfo } from '../streams/stream-info.ts'
+import { defineOperation } from './operation.ts'
 
 const GATE = {
   operation: 'DescribeStream',

@@ -1,6 +1,6 @@
-import { admitToMedia } from '../admission.ts'
-import { ONE_STREAM, STREAM_MEMBERS } from '../members.ts'
-import { defineOperation } from '../operation.ts'
+import { admitToMedia } from '../limits/admission.ts'
+import { ONE_STREAM, STREAM_MEMBERS } from '../server/members.ts'
+import { defineOperation } from './operation.ts'
 
 const GATE = {
   operation: 'GetDataEndpoint',

@@ -1,10 +1,10 @@
-import { admitToMedia } from '../admission.ts'
-import { sendFragmentList } from '../archived/fragment-list-body.ts'
-import type { StoredFragment } from '../fragment.ts'
-import type { MediaStream } from '../media-stream.ts'
-import { FRAGMENT_NUMBER, ONE_STREAM, STREAM_MEMBERS } from '../members.ts'
-import { defineOperation } from '../operation.ts'
-import { invalidArgument, tooManyCalls, tooManySessions } from '../service-exception.ts'
+import { sendFragmentList } from '../archive/fragment-list-body.ts'
+import { admitToMedia } from '../limits/admission.ts'
+import { FRAGMENT_NUMBER, ONE_STREAM, STREAM_MEMBERS } from '../server/members.ts'
+import { invalidArgument, tooManyCalls, tooManySessions } from '../server/service-exception.ts'
+import type { StoredFragment } from '../streams/fragment.ts'
+import type { MediaStream } from '../streams/media-stream.ts'
+import { defineOperation } from './operation.ts'
 
 const OPERATION = 'GetMediaForFragmentList'
 const GATE = { operation: OPERATION, rates: {}, strikesLater: true } as const

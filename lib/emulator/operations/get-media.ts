@@ -1,9 +1,9 @@
-import { admitToMedia } from '../admission.ts'
-import { GetMediaSession } from '../get-media-session.ts'
-import { ONE_STREAM, STREAM_MEMBERS } from '../members.ts'
-import { defineOperation } from '../operation.ts'
-import { tooManySessions } from '../service-exception.ts'
-import { findStart, START_SELECTOR } from '../start-position.ts'
+import { admitToMedia } from '../limits/admission.ts'
+import { ONE_STREAM, STREAM_MEMBERS } from '../server/members.ts'
+import { tooManySessions } from '../server/service-exception.ts'
+import { GetMediaSession } from '../streams/get-media-session.ts'
+import { findStart, START_SELECTOR } from '../streams/start-position.ts'
+import { defineOperation } from './operation.ts'
 
 const GATE = {
   operation: 'GetMedia',

@@ -1,8 +1,8 @@
-import { admitToAccount } from '../admission.ts'
-import { NEXT_TOKEN, STREAM_NAME } from '../members.ts'
-import { defineOperation } from '../operation.ts'
-import { invalidArgument } from '../service-exception.ts'
-import { streamInfo } from '../stream-info.ts'
+import { admitToAccount } from '../limits/admission.ts'
+import { NEXT_TOKEN, STREAM_NAME } from '../server/members.ts'
+import { invalidArgument } from '../server/service-exception.ts'
+import { streamInfo } from '../streams/stream-info.ts'
+import { defineOperation } from './operation.ts'
 
 /** ListStreams: all streams of the region, by name, in pages. The token is the last name of the page, in base64. */
 export const listStreams = defineOperation({

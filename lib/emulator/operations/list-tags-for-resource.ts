@@ -1,7 +1,7 @@
-import { admit } from '../admission.ts'
-import { NEXT_TOKEN, STREAM_ARN } from '../members.ts'
-import { defineOperation } from '../operation.ts'
-import { listTags } from '../stream-tags.ts'
+import { admit } from '../limits/admission.ts'
+import { NEXT_TOKEN, STREAM_ARN } from '../server/members.ts'
+import { listTags } from '../streams/stream-tags.ts'
+import { defineOperation } from './operation.ts'
 
 const GATE = { operation: 'ListTagsForResource', denial: 'AccessDeniedException' } as const
 

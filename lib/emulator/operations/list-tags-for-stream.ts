@@ -1,7 +1,7 @@
-import { admit } from '../admission.ts'
-import { NEXT_TOKEN, ONE_STREAM, TAGGED_STREAM_MEMBERS } from '../members.ts'
-import { defineOperation } from '../operation.ts'
-import { listTags } from '../stream-tags.ts'
+import { admit } from '../limits/admission.ts'
+import { NEXT_TOKEN, ONE_STREAM, TAGGED_STREAM_MEMBERS } from '../server/members.ts'
+import { listTags } from '../streams/stream-tags.ts'
+import { defineOperation } from './operation.ts'
 
 /** ListTagsForStream: a stream's tags. */
 export const listTagsForStream = defineOperation({

@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { admitToMedia } from '../admission.ts'
-import { ONE_STREAM, STREAM_MEMBERS } from '../members.ts'
-import { defineOperation } from '../operation.ts'
-import { ProducerHeaders } from '../put-media/producer-headers.ts'
-import { SessionAnswer } from '../put-media/session-answer.ts'
-import { invalidArgument } from '../service-exception.ts'
+import { ProducerHeaders } from '../ingest/producer-headers.ts'
+import { SessionAnswer } from '../ingest/session-answer.ts'
+import { admitToMedia } from '../limits/admission.ts'
+import { ONE_STREAM, STREAM_MEMBERS } from '../server/members.ts'
+import { invalidArgument } from '../server/service-exception.ts'
+import { defineOperation } from './operation.ts'
 
 const GATE = {
   operation: 'PutMedia',

@@ -1,8 +1,15 @@
-import { admit } from '../admission.ts'
-import { MOST_TAGS, STREAM_ARN, TAG_KEY, TAG_VALUE, TAGS_MAX_BODY_BYTES, TOO_MANY_TAGS } from '../members.ts'
-import { defineOperation } from '../operation.ts'
-import { invalidArgument } from '../service-exception.ts'
-import { addTags } from '../stream-tags.ts'
+import { admit } from '../limits/admission.ts'
+import {
+  MOST_TAGS,
+  STREAM_ARN,
+  TAG_KEY,
+  TAG_VALUE,
+  TAGS_MAX_BODY_BYTES,
+  TOO_MANY_TAGS,
+} from '../server/members.ts'
+import { invalidArgument } from '../server/service-exception.ts'
+import { addTags } from '../streams/stream-tags.ts'
+import { defineOperation } from './operation.ts'
 
 const GATE = { operation: 'TagResource', denial: 'AccessDeniedException' } as const
 

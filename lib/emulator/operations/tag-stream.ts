@@ -1,7 +1,7 @@
-import { admit } from '../admission.ts'
-import { ONE_STREAM, TAG_MAP, TAGGED_STREAM_MEMBERS, TAGS_MAX_BODY_BYTES } from '../members.ts'
-import { defineOperation } from '../operation.ts'
-import { addTags } from '../stream-tags.ts'
+import { admit } from '../limits/admission.ts'
+import { ONE_STREAM, TAG_MAP, TAGGED_STREAM_MEMBERS, TAGS_MAX_BODY_BYTES } from '../server/members.ts'
+import { addTags } from '../streams/stream-tags.ts'
+import { defineOperation } from './operation.ts'
 
 /** TagStream: adds tags to a stream, or gives those that it has new values. */
 export const tagStream = defineOperation({

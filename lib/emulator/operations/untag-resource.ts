@@ -1,7 +1,7 @@
-import { admit } from '../admission.ts'
-import { STREAM_ARN, TAG_KEY_LIST, TAGS_MAX_BODY_BYTES } from '../members.ts'
-import { defineOperation } from '../operation.ts'
-import { removeTags } from '../stream-tags.ts'
+import { admit } from '../limits/admission.ts'
+import { STREAM_ARN, TAG_KEY_LIST, TAGS_MAX_BODY_BYTES } from '../server/members.ts'
+import { removeTags } from '../streams/stream-tags.ts'
+import { defineOperation } from './operation.ts'
 
 const GATE = { operation: 'UntagResource', denial: 'AccessDeniedException' } as const
 

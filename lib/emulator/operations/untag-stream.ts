@@ -1,7 +1,7 @@
-import { admit } from '../admission.ts'
-import { ONE_STREAM, TAG_KEY_LIST, TAGGED_STREAM_MEMBERS, TAGS_MAX_BODY_BYTES } from '../members.ts'
-import { defineOperation } from '../operation.ts'
-import { removeTags } from '../stream-tags.ts'
+import { admit } from '../limits/admission.ts'
+import { ONE_STREAM, TAG_KEY_LIST, TAGGED_STREAM_MEMBERS, TAGS_MAX_BODY_BYTES } from '../server/members.ts'
+import { removeTags } from '../streams/stream-tags.ts'
+import { defineOperation } from './operation.ts'
 
 /** UntagStream: takes tags away by their names. */
 export const untagStream = defineOperation({

@@ -1,8 +1,8 @@
-import { admit } from '../admission.ts'
-import { ONE_STREAM, STREAM_MEMBERS, VERSION } from '../members.ts'
-import { defineOperation } from '../operation.ts'
-import { invalidArgument } from '../service-exception.ts'
-import { MOST_RETENTION_HOURS } from '../stream-metadata.ts'
+import { admit } from '../limits/admission.ts'
+import { ONE_STREAM, STREAM_MEMBERS, VERSION } from '../server/members.ts'
+import { invalidArgument } from '../server/service-exception.ts'
+import { MOST_RETENTION_HOURS } from '../streams/stream-metadata.ts'
+import { defineOperation } from './operation.ts'
 
 /** UpdateDataRetention: so many hours more or less; what is stored follows the new retention. */
 export const updateDataRetention = defineOperation({

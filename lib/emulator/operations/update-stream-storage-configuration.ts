@@ -1,6 +1,6 @@
-import { admit } from '../admission.ts'
-import { ONE_STREAM, STORAGE_CONFIGURATION, STREAM_MEMBERS, VERSION } from '../members.ts'
-import { defineOperation } from '../operation.ts'
+import { admit } from '../limits/admission.ts'
+import { ONE_STREAM, STORAGE_CONFIGURATION, STREAM_MEMBERS, VERSION } from '../server/members.ts'
+import { defineOperation } from './operation.ts'
 
 const GATE = { operation: 'UpdateStreamStorageConfiguration', denial: 'AccessDeniedException' } as const
 

@@ -1,6 +1,6 @@
-import { admit } from '../admission.ts'
-import { DEVICE_NAME, MEDIA_TYPE, ONE_STREAM, STREAM_MEMBERS, VERSION } from '../members.ts'
-import { defineOperation } from '../operation.ts'
+import { admit } from '../limits/admission.ts'
+import { DEVICE_NAME, MEDIA_TYPE, ONE_STREAM, STREAM_MEMBERS, VERSION } from '../server/members.ts'
+import { defineOperation } from './operation.ts'
 
 /** UpdateStream: another device name or media type; the version changes with every call. */
 export const updateStream = defineOperation({

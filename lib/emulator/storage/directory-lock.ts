@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { realpath } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
-import { OptionError } from '../../errors.ts'
+import { OptionError } from '../../core/errors.ts'
 
 /** Directories that this process holds. */
 const held = new Set<string>()

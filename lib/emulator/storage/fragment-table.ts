@@ -1,4 +1,4 @@
-import type { StoredFragment } from '../fragment.ts'
+import type { StoredFragment } from '../streams/fragment.ts'
 
 /** The times by which fragments are ordered, beside their numbers. */
 export type TimeOrder = 'server' | 'producer'

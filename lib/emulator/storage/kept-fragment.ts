@@ -1,4 +1,4 @@
-import type { StoredFragment } from '../fragment.ts'
+import type { StoredFragment } from '../streams/fragment.ts'
 
 /** The bytes of a fragment. */
 export type FragmentBytes = Pick<StoredFragment, 'ebmlHeader' | 'segmentHeader' | 'cluster' | 'trailer'>

@@ -1,4 +1,4 @@
-import { OptionError } from '../../errors.ts'
+import { OptionError } from '../../core/errors.ts'
 
 /** What the store uses of `lmdb`, which is installed only by those who want it. */
 export type LmdbDatabase = {

@@ -1,5 +1,5 @@
-import { AbortError } from '../../errors.ts'
-import type { StoredFragment } from '../fragment.ts'
+import { AbortError } from '../../core/errors.ts'
+import type { StoredFragment } from '../streams/fragment.ts'
 import type { FragmentTable, TimeOrder, TimeRange } from './fragment-table.ts'
 import { decodeRow, encodeRow, type FragmentBytes, type FragmentRow, KeptFragment } from './kept-fragment.ts'
 import { keyBehind, numberKey, pieceKey, readNumber, timeKey } from './keys.ts'

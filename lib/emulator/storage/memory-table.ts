@@ -1,4 +1,4 @@
-import type { StoredFragment } from '../fragment.ts'
+import type { StoredFragment } from '../streams/fragment.ts'
 import { type FragmentTable, type TimeOrder, type TimeRange, timeOf } from './fragment-table.ts'
 import { SortedList } from './sorted-list.ts'
 

@@ -1,4 +1,4 @@
-import type { StreamDescription } from '../stream-metadata.ts'
+import type { StreamDescription } from '../streams/stream-metadata.ts'
 import type { FragmentTable } from './fragment-table.ts'
 
 /** What is kept of a stream beside its fragments. */

@@ -1,5 +1,5 @@
-import { ELEMENT_IDS as ID } from '../../mkv/schema/elements.ts'
-import { block, master, string, uint } from '../../mkv/writer.ts'
+import { ELEMENT_IDS as ID } from '../../matroska/schema/elements.ts'
+import { block, master, string, uint } from '../../matroska/writer/writer.ts'
 import { ebmlHeader, openHead } from '../mkv/document-head.ts'
 import type { TextCodec } from './text-codecs.ts'
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { SubtitleParser } from 'matroska-subtitles'
-import { OutputError } from '../output-error.ts'
+import { OutputError } from '../shared/output-error.ts'
 import { subtitleCluster, subtitleHead } from './subtitle-document.ts'
 import type { TextCodec } from './text-codecs.ts'
 

@@ -1,4 +1,4 @@
-import type { Track } from '../../mkv/tracks.ts'
+import type { Track } from '../../matroska/reader/tracks.ts'
 
 /**
  * How the text of a track is written: `srt` as it is shown, with the tags that players of SRT know; `ass` and `ssa` behind

@@ -1,5 +1,5 @@
-import type { Track } from '../../mkv/tracks.ts'
-import { OutputError } from '../output-error.ts'
+import type { Track } from '../../matroska/reader/tracks.ts'
+import { OutputError } from '../shared/output-error.ts'
 import { textCodec } from './text-codecs.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Track } from '../../mkv/tracks.ts'
+import type { Track } from '../../matroska/reader/tracks.ts'
 import { CONNECT_TRACKS, OLD_CONNECT_TRACK } from '../wav/pcm-format.ts'
 
 /**

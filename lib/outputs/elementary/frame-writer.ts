@@ -1,5 +1,5 @@
-import type { Track } from '../../mkv/tracks.ts'
-import type { FragmentFrame } from '../../stages/events.ts'
+import type { FragmentFrame } from '../../get-media/events.ts'
+import type { Track } from '../../matroska/reader/tracks.ts'
 
 /** Makes an elementary stream of a track's frames; each is on its own, nothing is held back. */
 export type FrameWriter = {

@@ -1,4 +1,4 @@
-import type { FragmentFrame } from '../../stages/events.ts'
+import type { FragmentFrame } from '../../get-media/events.ts'
 import type { FrameWriter } from './frame-writer.ts'
 
 /** PCM and G.711: the samples as they came. */

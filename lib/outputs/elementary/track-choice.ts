@@ -1,6 +1,6 @@
-import { OptionError } from '../../errors.ts'
-import type { Track } from '../../mkv/tracks.ts'
-import { OutputError } from '../output-error.ts'
+import { OptionError } from '../../core/errors.ts'
+import type { Track } from '../../matroska/reader/tracks.ts'
+import { OutputError } from '../shared/output-error.ts'
 
 export type TrackChoiceOptions = {
   /** The output's class, for errors. */

@@ -1,9 +1,9 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { AtomicFile } from '../atomic-file.ts'
-import { OutputError } from '../output-error.ts'
-import type { PlaylistFacts } from './playlist.ts'
-import { readPlaylist } from './read-playlist.ts'
+import type { PlaylistFacts } from '../../hls/playlist.ts'
+import { readPlaylist } from '../../hls/read-playlist.ts'
+import { AtomicFile } from '../shared/atomic-file.ts'
+import { OutputError } from '../shared/output-error.ts'
 
 const PLAYLIST = 'index.m3u8'
 const SEGMENT = /^segment-(\d{6,})\.m4s$/

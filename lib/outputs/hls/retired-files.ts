@@ -1,4 +1,4 @@
-import type { Segment } from './playlist.ts'
+import type { Segment } from '../../hls/playlist.ts'
 
 type Retired = { readonly name: string; readonly untilMs: number }
 

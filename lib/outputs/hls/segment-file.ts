@@ -1,5 +1,5 @@
-import { AtomicFile } from '../atomic-file.ts'
 import type { Chunk } from '../mp4/chunker.ts'
+import { AtomicFile } from '../shared/atomic-file.ts'
 
 /** A segment that is being written: some movie fragments, one after the other. */
 export class SegmentFile {

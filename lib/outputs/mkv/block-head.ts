@@ -1,6 +1,6 @@
-import { ELEMENT_IDS as ID } from '../../mkv/schema/elements.ts'
-import { binary, encodeId, encodeSize, int, master, uint, vint } from '../../mkv/writer.ts'
-import type { FragmentFrame } from '../../stages/events.ts'
+import type { FragmentFrame } from '../../get-media/events.ts'
+import { ELEMENT_IDS as ID } from '../../matroska/schema/elements.ts'
+import { binary, encodeId, encodeSize, int, master, uint, vint } from '../../matroska/writer/writer.ts'
 
 /** A block as pieces to be written one after the other; the frame's bytes are the frame's own, not a copy. */
 export type BlockPieces = readonly Uint8Array[]

@@ -1,5 +1,5 @@
-import { ELEMENT_IDS as ID } from '../../mkv/schema/elements.ts'
-import type { Track } from '../../mkv/tracks.ts'
+import type { Track } from '../../matroska/reader/tracks.ts'
+import { ELEMENT_IDS as ID } from '../../matroska/schema/elements.ts'
 import {
   binary,
   element,
@@ -10,7 +10,7 @@ import {
   string,
   UNKNOWN_SIZE,
   uint,
-} from '../../mkv/writer.ts'
+} from '../../matroska/writer/writer.ts'
 import { trackElement, trackUids } from './track-element.ts'
 
 /** The parts of a Matroska document before its clusters, as bytes (RFC 9559, section 5.1). */

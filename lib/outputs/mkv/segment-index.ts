@@ -1,5 +1,5 @@
-import { ELEMENT_IDS as ID } from '../../mkv/schema/elements.ts'
-import { binary, encodeId, master, uint } from '../../mkv/writer.ts'
+import { ELEMENT_IDS as ID } from '../../matroska/schema/elements.ts'
+import { binary, encodeId, master, uint } from '../../matroska/writer/writer.ts'
 import { voidOf } from './document-head.ts'
 
 /** Where a player can begin: a keyframe and the cluster that holds it. */

@@ -1,14 +1,14 @@
-import type { Track } from '../../mkv/tracks.ts'
-import type { FragmentEvent, FragmentFrame } from '../../stages/events.ts'
-import { FrameDurations } from '../timeline/frame-durations.ts'
+import type { FragmentEvent, FragmentFrame } from '../../get-media/events.ts'
+import type { Track } from '../../matroska/reader/tracks.ts'
+import { FrameDurations } from '../shared/timeline/frame-durations.ts'
 import {
   type BeginStep,
   FramePlacer,
   type FramePlacerOptions,
   leadTrack,
   type PlacerStep,
-} from '../timeline/frame-placer.ts'
-import type { PlacedFrame } from '../timeline/timeline.ts'
+} from '../shared/timeline/frame-placer.ts'
+import type { PlacedFrame } from '../shared/timeline/timeline.ts'
 import { type BlockPieces, blockGroupPieces, needsBlockGroup, simpleBlockPieces } from './block-head.ts'
 
 /** What is to be written next. A segment begins with `begin`, a cluster with `cluster`; the blocks after it are its. */

@@ -1,5 +1,4 @@
-import { ELEMENT_IDS as ID } from '../../mkv/schema/elements.ts'
-import { languageElementId } from '../../mkv/track-entry.ts'
+import { languageElementId } from '../../matroska/reader/track-entry.ts'
 import type {
   AudioSettings,
   ColourSettings,
@@ -7,8 +6,9 @@ import type {
   TrackFlags,
   TrackType,
   VideoSettings,
-} from '../../mkv/tracks.ts'
-import { binary, float, master, string, uint } from '../../mkv/writer.ts'
+} from '../../matroska/reader/tracks.ts'
+import { ELEMENT_IDS as ID } from '../../matroska/schema/elements.ts'
+import { binary, float, master, string, uint } from '../../matroska/writer/writer.ts'
 
 const TRACK_TYPES: Readonly<Record<TrackType, number>> = {
   video: 1,

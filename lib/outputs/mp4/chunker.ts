@@ -1,6 +1,6 @@
-import type { FragmentEvent } from '../../stages/events.ts'
-import { type BeginStep, type FramePlacer, leadTrack } from '../timeline/frame-placer.ts'
-import type { PlacedFrame } from '../timeline/timeline.ts'
+import type { FragmentEvent } from '../../get-media/events.ts'
+import { type BeginStep, type FramePlacer, leadTrack } from '../shared/timeline/frame-placer.ts'
+import type { PlacedFrame } from '../shared/timeline/timeline.ts'
 
 /** What a fragmented MP4 holds: `begin` for each header, then chunks. */
 export type ChunkStep = BeginStep | Chunk

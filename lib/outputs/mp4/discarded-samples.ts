@@ -1,4 +1,4 @@
-import type { FragmentFrame } from '../../stages/events.ts'
+import type { FragmentFrame } from '../../get-media/events.ts'
 import type { Mp4Track } from './mp4-track.ts'
 
 /**

@@ -1,5 +1,5 @@
-import type { FragmentEvent } from '../../stages/events.ts'
-import type { BeginStep } from '../timeline/frame-placer.ts'
+import type { FragmentEvent } from '../../get-media/events.ts'
+import type { BeginStep } from '../shared/timeline/frame-placer.ts'
 import type { Chunk, Chunker, ChunkStep } from './chunker.ts'
 import { FragmentWriter, type Mp4Header } from './fragment-writer.ts'
 import { loadMediabunny, withMediabunny } from './mediabunny-module.ts'

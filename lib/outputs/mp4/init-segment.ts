@@ -1,8 +1,8 @@
-import { isAnnexB } from '../../mkv/codecs/nal-units.ts'
-import { OutputError } from '../output-error.ts'
+import { isAnnexB } from '../../matroska/codecs/nal-units.ts'
+import { withVideoSettings } from '../../mp4/movie-patch.ts'
+import { OutputError } from '../shared/output-error.ts'
 import type { Chunk } from './chunker.ts'
 import type { Mediabunny } from './mediabunny-module.ts'
-import { withVideoSettings } from './movie-patch.ts'
 import { type Mp4Track, namesOf, type VideoTrack, videoSettingsOf } from './mp4-track.ts'
 
 /** The header of a fragmented MP4 (`ftyp` and `moov`), by mediabunny; its track ids count from 1 in the order of `tracks`. */

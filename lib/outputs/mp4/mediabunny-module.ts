@@ -1,4 +1,4 @@
-import { OutputError } from '../output-error.ts'
+import { OutputError } from '../shared/output-error.ts'
 
 /** `mediabunny` writes our MP4 headers and ordinary MP4 files; it is installed only by those who want them. */
 export type Mediabunny = typeof import('mediabunny')

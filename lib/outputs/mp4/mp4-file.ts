@@ -1,14 +1,14 @@
-import type { Track } from '../../mkv/tracks.ts'
-import { AtomicFile } from '../atomic-file.ts'
-import type { PlacedFrame } from '../timeline/timeline.ts'
+import type { Track } from '../../matroska/reader/tracks.ts'
+import { withTrims } from '../../mp4/edit-list.ts'
+import { withVideoSettings } from '../../mp4/movie-patch.ts'
+import { SampleClock } from '../../mp4/sample-clock.ts'
+import { AtomicFile } from '../shared/atomic-file.ts'
+import type { PlacedFrame } from '../shared/timeline/timeline.ts'
 import { discardedSamples } from './discarded-samples.ts'
-import { withTrims } from './edit-list.ts'
 import { payloadOf } from './fragment-writer.ts'
 import type { Mediabunny } from './mediabunny-module.ts'
-import { withVideoSettings } from './movie-patch.ts'
 import { type Mp4Track, mp4Track, namesOf, videoSettingsOf } from './mp4-track.ts'
 import { RoomAhead } from './room-ahead.ts'
-import { SampleClock } from './sample-clock.ts'
 
 /** Bytes that are written at once. */
 const WRITE_BYTES = 1024 * 1024

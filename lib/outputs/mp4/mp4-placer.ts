@@ -1,5 +1,5 @@
-import { choiceOption } from '../../options.ts'
-import { FramePlacer, type FramePlacerOptions } from '../timeline/frame-placer.ts'
+import { choiceOption } from '../../core/options.ts'
+import { FramePlacer, type FramePlacerOptions } from '../shared/timeline/frame-placer.ts'
 import { selectTracks } from './mp4-track.ts'
 import type { UnsupportedTracks } from './unsupported-tracks.ts'
 

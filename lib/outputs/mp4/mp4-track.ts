@@ -1,9 +1,9 @@
 import type { AudioCodec, VideoCodec } from 'mediabunny'
-import { readAacFrameSamples } from '../../mkv/codecs/aac.ts'
-import { opusDurationMs } from '../../mkv/codecs/opus-duration.ts'
-import type { Track, VideoSettings } from '../../mkv/tracks.ts'
-import { OutputError } from '../output-error.ts'
-import { hevcCodecString } from './codec-string.ts'
+import { readAacFrameSamples } from '../../matroska/codecs/aac.ts'
+import { opusDurationMs } from '../../matroska/codecs/opus-duration.ts'
+import type { Track, VideoSettings } from '../../matroska/reader/tracks.ts'
+import { hevcCodecString } from '../../mp4/codec-string.ts'
+import { OutputError } from '../shared/output-error.ts'
 import type { UnsupportedTracks } from './unsupported-tracks.ts'
 
 /**

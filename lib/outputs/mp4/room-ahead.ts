@@ -1,4 +1,4 @@
-import type { AtomicFile } from '../atomic-file.ts'
+import type { AtomicFile } from '../shared/atomic-file.ts'
 
 /** Zeros that are written at once. */
 const ZEROS = Buffer.alloc(1024 * 1024)

@@ -1,4 +1,4 @@
-import type { FragmentFrame } from '../../stages/events.ts'
+import type { FragmentFrame } from '../../get-media/events.ts'
 
 /** Where nothing else tells how long a frame lasts, time must still go on. */
 const LEAST_STEP_MS = 1

@@ -1,5 +1,5 @@
 import { type ExecFileException, execFile } from 'node:child_process'
-import { OutputError } from '../output-error.ts'
+import { OutputError } from '../shared/output-error.ts'
 
 export type FfmpegOptions = {
   /** The program: a name that is looked up in PATH, or a path. */

@@ -1,11 +1,11 @@
-import { OptionError } from '../../errors.ts'
-import { randomAccessOf } from '../../mkv/codecs/random-access.ts'
-import type { Track } from '../../mkv/tracks.ts'
-import { numberOption } from '../../options.ts'
-import type { FragmentEvent, FragmentFrame } from '../../stages/events.ts'
+import { OptionError } from '../../core/errors.ts'
+import { numberOption } from '../../core/options.ts'
+import type { FragmentEvent, FragmentFrame } from '../../get-media/events.ts'
+import { randomAccessOf } from '../../matroska/codecs/random-access.ts'
+import type { Track } from '../../matroska/reader/tracks.ts'
 import { describe, TrackChoice } from '../elementary/track-choice.ts'
-import { framesText } from '../frames-written.ts'
-import { OutputError } from '../output-error.ts'
+import { framesText } from '../shared/frames-written.ts'
+import { OutputError } from '../shared/output-error.ts'
 import { ElapsedTime } from './elapsed-time.ts'
 
 export type KeyframePickerOptions = {

@@ -1,6 +1,6 @@
-import type { Track } from '../../mkv/tracks.ts'
-import type { FragmentFrame, FragmentStart } from '../../stages/events.ts'
-import { UniquePaths } from '../file-names.ts'
+import type { FragmentFrame, FragmentStart } from '../../get-media/events.ts'
+import type { Track } from '../../matroska/reader/tracks.ts'
+import { UniquePaths } from '../shared/file-names.ts'
 import type { CallFrame, CallFrames } from './call-recording.ts'
 import type { CallFacts } from './call-tags.ts'
 import {

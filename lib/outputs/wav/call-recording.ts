@@ -1,4 +1,4 @@
-import { OutputError } from '../output-error.ts'
+import { OutputError } from '../shared/output-error.ts'
 import type { PcmFormat } from './pcm-format.ts'
 import { type Placement, SampleAligner } from './sample-aligner.ts'
 import { SampleFile } from './sample-file.ts'

@@ -1,4 +1,4 @@
-import type { TagRecord } from '../../stages/events.ts'
+import type { TagRecord } from '../../get-media/events.ts'
 
 /** What a fragment's tags say of the call, with what earlier ones said where they are silent. */
 export type CallFacts = { readonly contactId: string | undefined; readonly mimeType: string | undefined }

@@ -1,7 +1,7 @@
-import { type MimeType, parseMimeType } from '../../mime-type.ts'
-import type { Track } from '../../mkv/tracks.ts'
-import { choiceOption, knownOptions, numberOption, optionNames } from '../../options.ts'
-import { OutputError } from '../output-error.ts'
+import { type MimeType, parseMimeType } from '../../core/mime-type.ts'
+import { choiceOption, knownOptions, numberOption, optionNames } from '../../core/options.ts'
+import type { Track } from '../../matroska/reader/tracks.ts'
+import { OutputError } from '../shared/output-error.ts'
 
 /** How the samples of a track are written: signed or unsigned integers, floats, or G.711, whose samples are 16 bits when decoded. */
 export type PcmEncoding =

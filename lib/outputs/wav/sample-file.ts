@@ -1,5 +1,5 @@
-import { AtomicFile } from '../atomic-file.ts'
-import { OutputError } from '../output-error.ts'
+import { AtomicFile } from '../shared/atomic-file.ts'
+import { OutputError } from '../shared/output-error.ts'
 import { mostDataBytes, type WavLayout, wavHeader, wavHeaderBytes } from './wav-header.ts'
 
 /** Sample frames in a page, and pages in memory. */
