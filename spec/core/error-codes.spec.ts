@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { ERROR_CODES, type ErrorCode, GetMediaError, PayloadError, PutMediaError } from '../../lib/index.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (path: string) => readFile(`${root}${path}`, 'utf8')
 
 /** `CODE CLASS`, sorted. */
